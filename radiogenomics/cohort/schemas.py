@@ -1,0 +1,237 @@
+"""The columns of every table that passes from one package to another, as pandera schemas.
+
+Feature tables are wide: the key columns, then one float column a feature; what each feature is stands in a feature
+dictionary beside it. A value that is not known is NaN (float) or None (text), never a code.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pandera.pandas as pa
+
+from radiogenomics.exceptions import TableError
+
+
+def _text(nullable: bool = False) -> pa.Column:
+    return pa.Column(str, nullable=nullable)
+
+
+MANIFEST = pa.DataFrameSchema(
+    {
+        "source": _text(),  # clinical/<table>, lesions/<images>, imaging_tables/<name>, mutations, expression
+        "file": _text(),  # as declared, relative to the cohort's root
+        "row": pa.Column(int, pa.Check.ge(1)),  # line of the file, header counted; or column for genes x samples
+        "patient_id": _text(),
+        "study_id": _text(nullable=True),
+        "lesion_id": _text(nullable=True),
+        "sample_id": _text(nullable=True),
+    },
+    strict=True,
+    coerce=True,
+    name="manifest",
+    unique=["source", "file", "row"],
+)
+"""One row for each input row that is used."""
+
+QUARANTINE = pa.DataFrameSchema(
+    {
+        "source": _text(),
+        "file": _text(),
+        "row": pa.Column("Int64", nullable=True),
+        "patient_id": _text(nullable=True),
+        "lesion_id": _text(nullable=True),
+        "level": pa.Column(str, pa.Check.isin(["row", "value", "lesion"])),  # row: an input row; value: one cell of a used row
+        "rule": _text(),  # short machine-readable name of the broken rule
+        "reason": _text(),  # one sentence for a person
+    },
+    strict=True,
+    coerce=True,
+    name="quarantine",
+)
+"""One row for each input row (level 'row'), value or lesion that is left out, with the reason."""
+
+LESIONS = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "study_id": _text(),
+        "lesion_id": _text(),  # unique within the cohort and image name
+        "images": _text(),  # the name under `images:` in cohort.yaml
+        "kind": pa.Column(str, pa.Check.isin(["CT", "PT", "MR"])),
+        "image": _text(),  # absolute path: file, or folder of a DICOM series
+        "mask": _text(),
+        "roi": _text(nullable=True),  # RTSTRUCT ROI name, SEG segment label, or label value of a mask volume
+        "file": _text(),  # where the row came from, for messages
+        "row": pa.Column(int),
+    },
+    strict=True,
+    coerce=True,
+    name="lesions",
+    unique=["images", "lesion_id"],
+)
+"""One row a lesion that is to be read."""
+
+FEATURE_DICTIONARY = pa.DataFrameSchema(
+    {
+        "feature": _text(),  # name of the column in the feature table
+        "modality": _text(),
+        "family": _text(),  # shape, firstorder, glcm, ..., gene, expression, demographic, ...
+        "unit": _text(),  # 'mm', 'HU', '1' for dimensionless, ...
+        "derived_from": _text(),  # '<source>:<item>', e.g. 'mutations:EGFR', 'clinical/main:Gender'; ';' between several
+        "recorded": pa.Column(str, pa.Check.isin(["baseline", "follow_up"])),
+        "description": _text(),
+    },
+    strict=True,
+    coerce=True,
+    unique=["modality", "feature"],
+    name="feature_dictionary",
+)
+"""What each feature is and which input it derives from (what the leakage guard reads)."""
+
+LABELS = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "endpoint": _text(),
+        "label": pa.Column("Int8", pa.Check.isin([0, 1]), nullable=True),  # <NA>: missing, never negative
+        "reason": _text(),  # why this label, or why it is missing
+        "rule": _text(),  # name of the label rule
+        "rule_version": _text(),
+        "source_rows": _text(nullable=True),  # 'clinical.csv:14', ';' between several
+    },
+    strict=True,
+    coerce=True,
+    unique=["patient_id", "endpoint"],
+    name="labels",
+)
+"""One row for each patient and endpoint."""
+
+OUT_OF_FOLD = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "model": _text(),  # '<modality>/<algorithm>', 'early/...', 'late/...', 'floor/<confounder>'
+        "repeat": pa.Column(int, pa.Check.ge(0)),
+        "fold": pa.Column(int, pa.Check.ge(0)),
+        "probability": pa.Column(float, pa.Check.in_range(0, 1), nullable=True),  # NaN: abstained
+        "label": pa.Column(int, pa.Check.isin([0, 1])),
+        "modalities_used": _text(),  # 'clinical;radiomics_ct', sorted; '' when abstained
+        "abstained": pa.Column(bool),
+    },
+    strict=True,
+    coerce=True,
+    unique=["patient_id", "model", "repeat"],
+    name="out_of_fold",
+)
+"""Predictions by models that never saw the patient in any step."""
+
+METRICS = pa.DataFrameSchema(
+    {
+        "model": _text(),
+        "role": pa.Column(str, pa.Check.isin(["fusion", "unimodal", "clinical_baseline", "floor"])),
+        "population": _text(),  # 'all' (any modality) or 'complete' (every modality)
+        "n": pa.Column(int),
+        "events": pa.Column(int),
+        "auc": pa.Column(float, nullable=True),
+        "auc_lower": pa.Column(float, nullable=True),
+        "auc_upper": pa.Column(float, nullable=True),
+        "brier": pa.Column(float, nullable=True),
+        "brier_lower": pa.Column(float, nullable=True),
+        "brier_upper": pa.Column(float, nullable=True),
+        "calibration_intercept": pa.Column(float, nullable=True),
+        "calibration_slope": pa.Column(float, nullable=True),
+        "share_abstained": pa.Column(float, nullable=True),  # of the endpoint's labelled patients
+        "interval_method": _text(),
+    },
+    strict=True,
+    coerce=True,
+    unique=["model", "population"],
+    name="metrics",
+)
+"""Figures of each model and floor, on the same patients and folds within a population."""
+
+COMPARISONS = pa.DataFrameSchema(
+    {
+        "comparison": _text(),  # 'imaging over clinical', 'fusion over best single modality', 'fusion over confounder floor'
+        "model": _text(),
+        "reference": _text(),
+        "population": _text(),
+        "n": pa.Column(int),
+        "events": pa.Column(int),
+        "auc_difference": pa.Column(float, nullable=True),
+        "lower": pa.Column(float, nullable=True),
+        "upper": pa.Column(float, nullable=True),
+        "p_value": pa.Column(float, nullable=True),
+        "verdict": _text(),  # one sentence, chosen by rule
+    },
+    strict=True,
+    coerce=True,
+    name="comparisons",
+)
+"""Paired differences on the same patients and folds."""
+
+EXPLANATIONS = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "model": _text(),
+        "modality": _text(),
+        "feature": _text(),
+        "value": pa.Column(float, nullable=True),
+        "shap_value": pa.Column(float),  # log-odds
+        "base_value": pa.Column(float),  # log-odds
+        "unit": _text(),
+    },
+    strict=True,
+    coerce=True,
+    name="explanations",
+)
+"""SHAP values: base_value + sum of shap_value over features = log-odds of the prediction."""
+
+PREDICTIONS = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "endpoint": _text(),
+        "model_id": _text(),
+        "snapshot_id": _text(),
+        "kind": pa.Column(str, pa.Check.isin(["out_of_fold", "locked_test", "prospective"])),
+        "repeat": pa.Column("Int64", nullable=True),
+        "fold": pa.Column("Int64", nullable=True),
+        "probability": pa.Column(float, pa.Check.in_range(0, 1), nullable=True),
+        "lower": pa.Column(float, nullable=True),
+        "upper": pa.Column(float, nullable=True),
+        "label": pa.Column("Int8", nullable=True),
+        "modalities_used": _text(),
+        "abstained": pa.Column(bool),
+        "created_at": pa.Column("datetime64[us, UTC]"),
+        "code_version": _text(),
+        "cohort": _text(),
+        "model": _text(),
+        "simulated": pa.Column(bool),
+    },
+    strict=True,
+    coerce=True,
+    name="predictions",
+)
+"""The contract with biostatisticians: append-only, one row a patient, model and repeat."""
+
+
+def conform(table: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """The table, validated and with columns in the schema's order.
+
+    Raises
+    ------
+    TableError
+        Naming the schema, the column, the rule and the first offending values.
+    """
+    try:
+        return schema.validate(table, lazy=True)[list(schema.columns)].reset_index(drop=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        lines = [
+            f"{row['column'] or row['failure_case']}: {row['check']}" + (f", found {row['failure_case']!r}" if row["column"] else "")
+            for row in cases.head(5).to_dict("records")
+        ]
+        more = f" (and {len(cases) - 5} more)" if len(cases) > 5 else ""
+        raise TableError(f"table '{schema.name}' breaks its schema: " + "; ".join(lines) + more, rule="schema") from error
+
+
+def empty(schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """A table of that schema with no rows."""
+    return schema.validate(pd.DataFrame({name: pd.Series(dtype="object") for name in schema.columns}))

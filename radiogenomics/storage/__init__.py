@@ -1,0 +1,1 @@
+"""Atomic writes, the content-addressed feature cache, stored artefacts, predictions and models."""
