@@ -33,7 +33,9 @@ class ClinicalTable(Table):
     """A clinical table: one row a patient, or one row a sample when ``one_row_per`` says so."""
 
     one_row_per: Literal["patient", "sample"] = "patient"
-    sample_id: str | None = Field(None, description="column with the sample identifier, needed where one_row_per is sample")
+    sample_id: str | None = Field(
+        None, description="column with the sample identifier, needed where one_row_per is sample"
+    )
 
 
 DEFAULT_MISSING = ("", "NA", "N/A", "NaN", "Unknown", "unknown", "Not Collected", "Not collected", "Not Assessed")
@@ -89,8 +91,12 @@ class Mutations(Settings):
     maf: str
     samples: SampleMap | None = Field(None, description="left out: Tumor_Sample_Barcode is the patient identifier")
     panel_matrix: str | None = Field(None, description="table SAMPLE_ID -> panel name (column `mutations`)")
-    panels: str | None = Field(None, description="table panel,gene of what each panel covers; left out: all the MAF's genes")
-    panel_size_mb: dict[str, float] = Field(default_factory=dict, description="coding size per panel in megabases, for TMB")
+    panels: str | None = Field(
+        None, description="table panel,gene of what each panel covers; left out: all the MAF's genes"
+    )
+    panel_size_mb: dict[str, float] = Field(
+        default_factory=dict, description="coding size per panel in megabases, for TMB"
+    )
     genes: tuple[str, ...] = Field((), description="genes to make features of; empty: every gene altered in the cohort")
     minimum_altered: int = Field(
         3, ge=1, description="genes altered in fewer patients get no feature (a count that does not look at any label)"
@@ -111,7 +117,9 @@ class ImagingTable(Table):
     lesion_id: str | None = None
     include: tuple[str, ...] = Field((), description="glob patterns of feature columns; empty: all numeric ones")
     exclude: tuple[str, ...] = ()
-    volume: str | None = Field(None, description="the column that is lesion volume in mm3, for aggregation and the volume floor")
+    volume: str | None = Field(
+        None, description="the column that is lesion volume in mm3, for aggregation and the volume floor"
+    )
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
     description: str = ""
 
@@ -120,7 +128,9 @@ class ImagingTable(Table):
 class Radiomics(Settings):
     """How radiomic features are computed (pyradiomics feature classes)."""
 
-    resample_mm: tuple[float, float, float] | None = Field((1.0, 1.0, 1.0), description="voxel size x, y, z in mm; null: native")
+    resample_mm: tuple[float, float, float] | None = Field(
+        (1.0, 1.0, 1.0), description="voxel size x, y, z in mm; null: native"
+    )
     bin_width: float | None = Field(25.0, gt=0, description="in the image's unit (HU, SUV); null with bin_count")
     bin_count: int | None = Field(None, ge=2)
     normalise: bool = Field(False, description="z-score over the image, for MR whose unit is arbitrary")
@@ -185,14 +195,18 @@ class Endpoint(Settings):
     modalities: tuple[Name, ...] = Field(min_length=1, description="modalities whose features may predict it")
     exclude: tuple[str, ...] = Field((), description="features (modality:feature, * allowed) that may not")
     include: tuple[str, ...] = Field((), description="only these features of a modality (modality:feature, * allowed)")
-    final_model: str = Field("late/weighted", description="the model that is stored and explained; declared before any result")
+    final_model: str = Field(
+        "late/weighted", description="the model that is stored and explained; declared before any result"
+    )
     description: str = ""
 
 
 class Confounder(Settings):
     """What is known of a patient that is not biology: the floor any model must beat."""
 
-    source: str = Field(description="clinical, clinical/<table>, acquisition/<image name>, or modality:feature for a number")
+    source: str = Field(
+        description="clinical, clinical/<table>, acquisition/<image name>, or modality:feature for a number"
+    )
     columns: tuple[str, ...] = Field((), description="columns of the source; left out for modality:feature")
 
 
@@ -285,7 +299,9 @@ class Cohort(Settings):
             if name is None and len(tables) > 1:
                 raise ValueError(f"{where}: say which `table` is meant, one of {sorted(tables)}")
             if name is not None and name not in tables:
-                raise ValueError(f"{where}: table '{name}' is not declared under clinical.tables, which has {sorted(tables)}")
+                raise ValueError(
+                    f"{where}: table '{name}' is not declared under clinical.tables, which has {sorted(tables)}"
+                )
 
         for name, variable in self.clinical.variables.items():
             table_exists(variable.table, f"clinical.variables.{name}")
@@ -299,14 +315,18 @@ class Cohort(Settings):
         for name, endpoint in self.endpoints.items():
             unknown = [m for m in endpoint.modalities if m not in known]
             if unknown:
-                raise ValueError(f"endpoints.{name}.modalities: {unknown} not among this cohort's modalities {sorted(known)}")
+                raise ValueError(
+                    f"endpoints.{name}.modalities: {unknown} not among this cohort's modalities {sorted(known)}"
+                )
             if isinstance(endpoint.label, ColumnRule):
                 table_exists(endpoint.label.table, f"endpoints.{name}.label")
                 both = set(endpoint.label.positive) & set(endpoint.label.negative)
                 if both:
                     raise ValueError(f"endpoints.{name}.label: {sorted(both)} stand under both positive and negative")
             elif self.mutations is None:
-                raise ValueError(f"endpoints.{name}.label: rule '{endpoint.label.rule}' needs `mutations`, which is not declared")
+                raise ValueError(
+                    f"endpoints.{name}.label: rule '{endpoint.label.rule}' needs `mutations`, which is not declared"
+                )
         clash = set(self.imaging_tables) & {"clinical", "mutations", "expression", "floor", "early", "late"}
         if clash:
             raise ValueError(f"imaging_tables: {sorted(clash)} are names of other modalities; choose others")

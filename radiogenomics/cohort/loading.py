@@ -54,7 +54,7 @@ def load_cohort(path: str | Path, environment: Mapping[str, str] | None = None) 
     if not file.is_file():
         raise ConfigurationError(f"{file}: no such file; expected a cohort.yaml", rule="file_missing")
     try:
-        raw = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+        raw = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{file}: not UTF-8 text (byte {error.start})", rule="encoding") from error
     except yaml.YAMLError as error:

@@ -40,7 +40,9 @@ QUARANTINE = pa.DataFrameSchema(
         "row": pa.Column("Int64", nullable=True),
         "patient_id": _text(nullable=True),
         "lesion_id": _text(nullable=True),
-        "level": pa.Column(str, pa.Check.isin(["row", "value", "lesion"])),  # row: an input row; value: one cell of a used row
+        "level": pa.Column(
+            str, pa.Check.isin(["row", "value", "lesion"])
+        ),  # row: an input row; value: one cell of a used row
         "rule": _text(),  # short machine-readable name of the broken rule
         "reason": _text(),  # one sentence for a person
     },
@@ -225,11 +227,14 @@ def conform(table: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
         lines = [
-            f"{row['column'] or row['failure_case']}: {row['check']}" + (f", found {row['failure_case']!r}" if row["column"] else "")
+            f"{row['column'] or row['failure_case']}: {row['check']}"
+            + (f", found {row['failure_case']!r}" if row["column"] else "")
             for row in cases.head(5).to_dict("records")
         ]
         more = f" (and {len(cases) - 5} more)" if len(cases) > 5 else ""
-        raise TableError(f"table '{schema.name}' breaks its schema: " + "; ".join(lines) + more, rule="schema") from error
+        raise TableError(
+            f"table '{schema.name}' breaks its schema: " + "; ".join(lines) + more, rule="schema"
+        ) from error
 
 
 def empty(schema: pa.DataFrameSchema) -> pd.DataFrame:

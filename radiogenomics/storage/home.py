@@ -1,0 +1,50 @@
+"""The one folder that holds all state."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+VARIABLE = "RADIOGENOMICS_HOME"
+DEFAULT = ".radiogenomics"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything that a run leaves behind lies.
+
+    ``artefacts/`` tables and the joined cohort, ``cache/`` features per lesion, ``models/`` the registry,
+    ``predictions/`` the append-only table, ``pages/`` plots and reports for the browser, ``dagster/`` the run history.
+    """
+
+    folder: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        """`RADIOGENOMICS_HOME`, or ``.radiogenomics/`` in the working directory."""
+        return cls(Path(os.environ.get(VARIABLE) or DEFAULT).expanduser().resolve())
+
+    @property
+    def artefacts(self) -> Path:
+        return self.folder / "artefacts"
+
+    @property
+    def cache(self) -> Path:
+        return self.folder / "cache"
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    @property
+    def predictions(self) -> Path:
+        return self.folder / "predictions"
+
+    @property
+    def pages(self) -> Path:
+        return self.folder / "pages"
+
+    @property
+    def dagster(self) -> Path:
+        return self.folder / "dagster"
