@@ -1,0 +1,248 @@
+"""One function over many items, on this machine's processes or on a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection, get_context, parent_process
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from radiogenomics.compute.threads import limit_threads_of_process, single_threaded
+from radiogenomics.exceptions import ComputationError, ConfigurationError, RadiogenomicsError
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+
+class Outcome(NamedTuple, Generic[Value]):
+    """What became of one item: `error` is None where the function returned, and then `value` is what it returned."""
+
+    value: Value | None
+    error: Exception | None
+
+
+def map_items(
+    function: Callable[[Item], Value],
+    items: Iterable[Item],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Outcome[Value]]:
+    """Call `function` on each item and return one outcome an item, in the order of the items.
+
+    An exception is that item's outcome and stops nothing else. Each worker has one numerical thread, so that results do
+    not depend on the number of workers.
+
+    Parameters
+    ----------
+    function : picklable by reference (defined at the top level of a module, or a `functools.partial` of such).
+    items : picklable inputs.
+    workers : number of local processes; 1 works in the calling process.
+    scheduler : address of a Dask scheduler, such as ``tcp://host:8786``; given, the work goes there.
+    on_progress : called in the calling process as ``on_progress(done, total)`` each time an item is finished.
+
+    Returns
+    -------
+    list of Outcome, as long as `items`. Where a local worker dies (crash, killed for memory), the items it may have
+    been working on are tried once more, each alone in a process; one that dies again has a `ComputationError` with rule
+    ``worker_died``. All other items keep their results.
+
+    Raises
+    ------
+    ConfigurationError
+        `workers` below 1, or a scheduler is given and Dask is not installed or not reachable.
+    """
+    todo = list(items)
+    if workers < 1:
+        raise ConfigurationError(f"workers: at least 1, found {workers}", rule="workers")
+    progress = _Progress(len(todo), on_progress)
+    if not todo:
+        return []
+    if scheduler is not None:
+        return _on_dask(function, todo, scheduler, progress)
+    if workers == 1:
+        with single_threaded():
+            return [progress.count(_attempt(function, item)) for item in todo]
+    return _on_processes(function, todo, workers, progress)
+
+
+class _Progress:
+    def __init__(self, total: int, report: Callable[[int, int], None] | None) -> None:
+        self.done, self.total, self.report = 0, total, report
+
+    def count(self, outcome: Outcome[Any]) -> Outcome[Any]:
+        self.done += 1
+        if self.report is not None:
+            self.report(self.done, self.total)
+        return outcome
+
+
+# --------------------------------------------------------------------------------------------------- in one process
+def _attempt(function: Callable[[Any], Any], item: Any) -> Outcome[Any]:
+    try:
+        return Outcome(function(item), None)
+    except SystemExit as error:  # a library that calls exit() fails its item, not the pipeline
+        return Outcome(None, ComputationError(f"the work on this item called exit({error.code})", rule="exit"))
+    except Exception as error:  # noqa: BLE001 - whatever went wrong is this item's outcome, and is returned
+        return Outcome(None, _portable(error))
+
+
+def _portable(error: Exception) -> Exception:
+    """The error as something that crosses a process boundary: some libraries' exceptions cannot be unpickled."""
+    if isinstance(error, RadiogenomicsError):
+        return error
+    trace = "".join(traceback.format_exception(error))
+    try:
+        copy = pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001 - any failure to copy means the same: say it in our own class
+        copy = ComputationError(f"{type(error).__name__}: {error}", rule="unexpected")
+    copy.add_note(trace)
+    return copy
+
+
+# --------------------------------------------------------------------------------------------------- local processes
+def _start_worker() -> None:
+    """Runs first in each worker process."""
+    limit_threads_of_process()
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_leave_with_parent, args=(parent.sentinel,), daemon=True).start()
+
+
+def _leave_with_parent(sentinel: int) -> None:
+    """A worker whose parent was killed must not live on and compete with the next run."""
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # forkserver: plain fork copies locks that other threads hold (Dagster, torch and ITK have threads)
+    method = "forkserver" if os.name == "posix" else "spawn"
+    return ProcessPoolExecutor(workers, mp_context=get_context(method), initializer=_start_worker)
+
+
+def _on_processes(
+    function: Callable[[Any], Any], items: list[Any], workers: int, progress: _Progress
+) -> list[Outcome[Any]]:
+    outcomes: dict[int, Outcome[Any]] = {}
+    waiting = deque(range(len(items)))
+    while waiting:
+        suspects = _until_broken(function, items, waiting, min(workers, len(waiting)), outcomes, progress)
+        for index in suspects:
+            outcomes[index] = progress.count(_alone(function, items[index]))
+    return [outcomes[index] for index in range(len(items))]
+
+
+def _until_broken(
+    function: Callable[[Any], Any],
+    items: list[Any],
+    waiting: deque[int],
+    workers: int,
+    outcomes: dict[int, Outcome[Any]],
+    progress: _Progress,
+) -> list[int]:
+    """Work through `waiting` until it is empty or a worker dies; return the items that were in hand when one died.
+
+    Few items are handed out ahead, so that the death of a worker puts few under suspicion.
+    """
+    running: dict[Future[Outcome[Any]], int] = {}
+    broken: list[int] = []
+    pool = _pool(workers)
+    try:
+        while waiting or running:
+            while waiting and not broken and len(running) < workers + 1:
+                index = waiting.popleft()
+                try:
+                    running[pool.submit(_attempt, function, items[index])] = index
+                except BrokenProcessPool:
+                    broken.append(index)
+            if not running:
+                break
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(finished, key=running.__getitem__):
+                index = running.pop(future)
+                outcome = _result(future)
+                if outcome is None:
+                    broken.append(index)
+                else:
+                    outcomes[index] = progress.count(outcome)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return sorted(broken)
+
+
+def _alone(function: Callable[[Any], Any], item: Any) -> Outcome[Any]:
+    with _pool(1) as pool:
+        outcome = _result(pool.submit(_attempt, function, item))
+    if outcome is not None:
+        return outcome
+    return Outcome(
+        None,
+        ComputationError(
+            "the process that worked on this item died, alone as well: it crashed, or was killed for lack of memory",
+            rule="worker_died",
+        ),
+    )
+
+
+def _result(future: Future[Outcome[Any]]) -> Outcome[Any] | None:
+    """The outcome, or None where the worker died."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return None
+    except Exception as error:  # noqa: BLE001 - e.g. a value that cannot be pickled: the item's own failure
+        return Outcome(None, error)
+
+
+# --------------------------------------------------------------------------------------------------- a cluster
+class _SingleThreaded:
+    """`function` with one numerical thread, on a Dask worker that may have been started with more."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+
+    def __call__(self, item: Any) -> Outcome[Any]:
+        with single_threaded():
+            return _attempt(self.function, item)
+
+
+def _on_dask(
+    function: Callable[[Any], Any], items: list[Any], scheduler: str, progress: _Progress
+) -> list[Outcome[Any]]:
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise ConfigurationError(
+            f"compute.scheduler is {scheduler}, but Dask is not installed; pip install 'radiogenomics[dask]'",
+            rule="dask_missing",
+        ) from error
+    try:
+        client = Client(scheduler, timeout="20s", set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ConfigurationError(
+            f"compute.scheduler: no Dask scheduler answers at {scheduler} ({type(error).__name__}: {error})",
+            rule="dask_unreachable",
+        ) from error
+    outcomes: dict[int, Outcome[Any]] = {}
+    with client, client.as_current():
+        call = _SingleThreaded(function)
+        # pure=False: equal items are still one call each, and nothing is taken from an earlier run by name
+        held = client.map(call, items, pure=False)
+        futures = {future.key: index for index, future in enumerate(held)}
+        for future in as_completed(held):
+            outcome: Outcome[Any]
+            if future.status == "finished":
+                outcome = future.result()
+            else:
+                message = f"the Dask worker on this item failed: {future.status}, {future.exception()!r}"
+                outcome = Outcome(None, ComputationError(message, rule="worker_died"))
+            outcomes[futures[future.key]] = progress.count(outcome)
+    return [outcomes[index] for index in range(len(items))]
