@@ -37,7 +37,7 @@ class PredictionStore:
         if len(cohorts) != 1 or len(endpoints) != 1:
             raise ValueError(f"append one cohort and endpoint at a time, found {list(cohorts)} x {list(endpoints)}")
         folder = self.folder / str(cohorts[0]) / str(endpoints[0])
-        content = rows[_CONTENT + ["snapshot_id", "code_version"]].to_csv(index=False, float_format="%.17g")
+        content = rows[[*_CONTENT, "snapshot_id", "code_version"]].to_csv(index=False, float_format="%.17g")
         part = folder / f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.parquet"
         if not part.exists():
             write_atomically(part, lambda temporary: rows.to_parquet(temporary, index=False))

@@ -1,0 +1,158 @@
+"""Computing only what changed: an asset whose code, settings and inputs are the same as last time is reused.
+
+An asset's function calls :func:`run_step`. It hashes the source of the library packages that the step uses, the part of
+the configuration it reads and the content of its inputs. Where the stored artefact was made from the same hash, the
+step says so and leaves it; otherwise it computes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+import radiogenomics
+from assets.display import Item, text, to_dagster
+from radiogenomics.exceptions import RadiogenomicsError
+from radiogenomics.storage import ArtefactStore, Home
+from radiogenomics.storage.artefacts import fingerprint
+
+_LIBRARIES = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "scikit-learn",
+    "xgboost-cpu",
+    "xgboost",
+    "torch",
+    "pyradiomics-bhklab",
+    "SimpleITK",
+)
+"""Libraries whose version may change a number."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A fresh value on its way to the IO manager."""
+
+    value: Any
+    fingerprint: str
+    shown: dict[str, Item]
+
+
+class Unchanged:
+    """Tells the IO manager that what is stored already is right."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a step computed and what it shows of it."""
+
+    value: Any
+    shown: dict[str, Item] = field(default_factory=dict)
+
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+def run_step(
+    context: dg.AssetExecutionContext,
+    compute: Callable[[Progress], Product],
+    *,
+    packages: Sequence[str],
+    settings: Any,
+    inputs: Sequence[Sequence[str]] = (),
+    always: bool = False,
+) -> dg.MaterializeResult:
+    """Compute an asset, or reuse it where nothing it depends on has changed.
+
+    Parameters
+    ----------
+    compute : makes the product; called only when needed.
+    packages : names of the packages of ``radiogenomics`` whose source decides the result.
+    settings : JSON-able part of the configuration that decides the result.
+    inputs : keys of the artefacts it was given.
+    always : compute even so (for steps that only find out by looking whether their input changed).
+    """
+    home: Home = context.resources.home
+    store = ArtefactStore(home.artefacts)
+    key = context.asset_key.path
+    records = [store.record(source) for source in inputs]
+    mark = fingerprint(
+        {name: source_digest(name) for name in packages},
+        library_versions(),
+        settings,
+        [record.digest if record else None for record in records],
+    )
+    known = None if always else store.current(key, mark)
+    if known is not None:
+        context.log.info(f"{'/'.join(key)}: unchanged since {known.created_at}, reused")
+        shown = {**known.shown, "0_status": text(f"unchanged since {known.created_at}, reused")}
+        return dg.MaterializeResult(
+            value=Unchanged(), metadata=to_dagster(shown), data_version=dg.DataVersion(mark[:16])
+        )
+    started = time.monotonic()
+    try:
+        product = compute(_reporter(context, "/".join(key)))
+    except RadiogenomicsError as error:
+        raise dg.Failure(
+            description=str(error),
+            metadata={"rule": error.rule or type(error).__name__, "exit_code": error.exit_code},
+            allow_retries=False,
+        ) from error
+    shown = {**product.shown, "0_status": text(f"computed in {time.monotonic() - started:.1f} s")}
+    return dg.MaterializeResult(
+        value=Computed(product.value, mark, product.shown),
+        metadata=to_dagster(shown),
+        data_version=dg.DataVersion(mark[:16]),
+    )
+
+
+def _reporter(context: dg.AssetExecutionContext, name: str) -> Progress:
+    """Progress with an estimate, at most every two seconds."""
+    started = last = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if total and (now - last >= 2 or done == total):
+            last = now
+            left = (now - started) / max(done, 1) * (total - done)
+            context.log.info(f"{name}: {done} of {total}, {now - started:.0f} s so far, about {left:.0f} s left")
+
+    return report
+
+
+@cache
+def source_digest(package: str) -> str:
+    """SHA-256 over the source files of one package of ``radiogenomics`` ('' for the whole library)."""
+    folder = Path(radiogenomics.__file__).parent / package
+    total = hashlib.sha256()
+    for file in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        total.update(f"{file.relative_to(folder).as_posix()}\0".encode() + file.read_bytes())
+    return total.hexdigest()
+
+
+@cache
+def library_versions() -> Mapping[str, str]:
+    """Installed versions of the libraries that may change a number."""
+    versions = {}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def code_version() -> str:
+    """Version of the package and digest of its source, e.g. ``0.1.0+3fa2c91b``."""
+    return f"{importlib.metadata.version('radiogenomics')}+{source_digest('')[:8]}"

@@ -1,0 +1,164 @@
+"""The command line: ``radiogenomics simulate | check | run | results | predictions export | ui``.
+
+Exit codes: 0 done, 1 failed, 2 the user's input is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from radiogenomics.exceptions import RadiogenomicsError
+from radiogenomics.storage import Home
+
+app = typer.Typer(
+    name="radiogenomics",
+    help="Tumour images, mutations, expression and clinical tables to predictions that can be defended. Research use only.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+predictions_app = typer.Typer(help="The append-only table of predictions.", no_args_is_help=True)
+app.add_typer(predictions_app, name="predictions")
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Part(StrEnum):
+    """Which part of the graph is materialised."""
+
+    features = "features"
+    train = "train"
+    all = "all"
+
+
+class TableFormat(StrEnum):
+    csv = "csv"
+    parquet = "parquet"
+
+
+class ResultFormat(StrEnum):
+    table = "table"
+    json = "json"
+
+
+class Kind(StrEnum):
+    out_of_fold = "out_of_fold"
+    locked_test = "locked_test"
+    prospective = "prospective"
+
+
+CohortFile = Annotated[Path, typer.Argument(metavar="COHORT.yaml", help="the cohort's configuration")]
+CohortName = Annotated[str, typer.Option("--cohort", help="name of the cohort, as in its cohort.yaml")]
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="where the cohort is written; a new or empty folder")],
+    patients: Annotated[int, typer.Option(min=20, max=5000, help="number of patients")] = 100,
+    seed: Annotated[int, typer.Option(help="the same seed writes the same files, byte for byte")] = 1,
+) -> None:
+    """Write a simulated cohort with known truth: CT with contours, mutations, expression, clinical tables, cohort.yaml."""
+    from pipelines.commands import simulate as command
+
+    command.simulate(folder, patients, seed, err)
+
+
+@app.command()
+def check(cohort: CohortFile) -> None:
+    """Validate a configuration and every input without computing features; say who has what and what is set aside and why."""
+    from pipelines.commands import check as command
+
+    command.check(cohort, Home.from_environment(), out, err)
+
+
+@app.command()
+def run(
+    cohort: CohortFile,
+    select: Annotated[
+        Part, typer.Option(help="features: no training; train: on the cohort as it stands; all")
+    ] = Part.all,
+) -> None:
+    """Materialise a cohort on the instance that the UI shows; what has not changed is reused."""
+    from pipelines.commands import run as command
+
+    raise typer.Exit(command.run(cohort, select.value, Home.from_environment(), out, err))
+
+
+@app.command()
+def results(
+    cohort: CohortName,
+    endpoint: Annotated[str | None, typer.Option(help="one endpoint; all of them where left out")] = None,
+    format: Annotated[ResultFormat, typer.Option(help="a table to read, or JSON")] = ResultFormat.table,
+) -> None:
+    """Every model and floor with n, events, AUC, interval and Brier score."""
+    from pipelines.commands import results as command
+
+    command.results(cohort, endpoint, format.value, Home.from_environment(), out)
+
+
+@predictions_app.command("export")
+def export(
+    cohort: CohortName,
+    endpoint: Annotated[str, typer.Option(help="name of the endpoint, e.g. egfr_status")],
+    output: Annotated[Path, typer.Option(help="the file that is written")],
+    kind: Annotated[Kind | None, typer.Option(help="only predictions of this kind")] = None,
+    model: Annotated[str | None, typer.Option(help="a model_id, or a model's name such as late/weighted")] = None,
+    format: Annotated[TableFormat, typer.Option(help="file format")] = TableFormat.csv,
+    every_run: Annotated[
+        bool, typer.Option("--every-run", help="also predictions that a later run superseded")
+    ] = False,
+) -> None:
+    """Write predictions to a CSV or Parquet file."""
+    from pipelines.commands import export as command
+
+    rows = command.export(
+        Home.from_environment(), cohort, endpoint, output, kind.value if kind else None, model, format.value, every_run
+    )
+    err.print(f"{output}: {rows} rows", highlight=False)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="port of Dagster's page on 127.0.0.1")] = 3000,
+) -> None:
+    """Open Dagster's UI, the daemon (schedules, sensors) and the read-only server of plots and reports, on 127.0.0.1."""
+    from pipelines.commands import ui as command
+
+    raise typer.Exit(command.ui(Home.from_environment(), port, err))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; errors raised on purpose become one message, never a traceback."""
+    try:
+        app(args=arguments, standalone_mode=True)
+    except RadiogenomicsError as error:
+        err.print(f"[bold red]error:[/] {_plain(error.message)}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("stopped")
+        sys.exit(1)
+
+
+def _plain(message: str) -> str:
+    """Brackets in a message are text, not rich's markup."""
+    from rich.markup import escape
+
+    return escape(message)
+
+
+def print_json(value: object) -> None:
+    """JSON on standard output, alone, so that it can be piped."""
+    sys.stdout.write(json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

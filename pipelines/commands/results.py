@@ -1,0 +1,59 @@
+"""``radiogenomics results``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from radiogenomics.exceptions import NotMaterialisedError
+from radiogenomics.storage import ArtefactStore, Home
+
+
+def results(cohort: str, endpoint: str | None, format: str, home: Home, out: Console) -> None:
+    """Print every model and floor of one or all endpoints of a cohort.
+
+    Raises
+    ------
+    NotMaterialisedError
+        Nothing was evaluated yet; the message says what there is.
+    """
+    if format == "table":
+        print_results(cohort, endpoint, home, out)
+        return
+    from pipelines.cli import print_json
+    from radiogenomics.reporting import results_records
+
+    records: list[dict[str, Any]] = []
+    for name, evaluation in evaluations(cohort, endpoint, home).items():
+        records += [
+            {"cohort": cohort, "endpoint": name, **r}
+            for r in results_records(evaluation["metrics"], evaluation["comparisons"])
+        ]
+    print_json(records)
+
+
+def print_results(cohort: str, endpoint: str | None, home: Home, out: Console) -> None:
+    """The results as tables to read, each endpoint with its verdicts."""
+    from radiogenomics.reporting import text_results
+
+    for name, evaluation in evaluations(cohort, endpoint, home).items():
+        out.print()
+        out.rule(f"{cohort}: {name}")
+        out.print(text_results(evaluation["metrics"], evaluation["comparisons"]))
+
+
+def evaluations(cohort: str, endpoint: str | None, home: Home) -> dict[str, dict[str, Any]]:
+    """The stored evaluation of one or all endpoints of a cohort."""
+    store = ArtefactStore(home.artefacts)
+    present = {key[1]: key for key in store.keys(cohort) if len(key) == 3 and key[2] == "evaluation"}
+    if not present or (endpoint is not None and endpoint not in present):
+        cohorts = sorted({key[0] for key in store.keys()})
+        found = (
+            f"its evaluated endpoints are: {', '.join(sorted(present))}"
+            if present
+            else f"cohorts with results: {', '.join(cohorts) or 'none'}"
+        )
+        wanted = f"cohort '{cohort}'" + (f", endpoint '{endpoint}'" if endpoint else "")
+        raise NotMaterialisedError(f"{wanted}: no evaluation stored; {found}", rule="not_materialised")
+    return {name: store.read(key) for name, key in sorted(present.items()) if endpoint in (None, name)}
