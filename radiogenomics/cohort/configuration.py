@@ -53,6 +53,9 @@ class Variable(Settings):
     maximum: float | None = None
     scale: float = Field(1.0, description="factor from the column's unit to `unit` (0.45359237 for lbs to kg)")
     missing: tuple[str, ...] = Field((), description="codes for missing, beside the cohort's")
+    codes: dict[str, float] = Field(
+        default_factory=dict, description="texts of a number column that stand for a number (in the column's unit), e.g. '>89': 90"
+    )
     recorded: Literal["baseline", "follow_up"] = Field(
         "baseline", description="follow_up: known only after the index date; refused as a predictor"
     )
@@ -195,6 +198,11 @@ class Endpoint(Settings):
     modalities: tuple[Name, ...] = Field(min_length=1, description="modalities whose features may predict it")
     exclude: tuple[str, ...] = Field((), description="features (modality:feature, * allowed) that may not")
     include: tuple[str, ...] = Field((), description="only these features of a modality (modality:feature, * allowed)")
+    concerns: tuple[str, ...] = Field(
+        (),
+        description="inputs ('mutations:EGFR', 'clinical/main:KRAS') that tell the label although it is not made from them: "
+        "features derived from them are refused",
+    )
     final_model: str = Field(
         "late/weighted", description="the model that is stored and explained; declared before any result"
     )

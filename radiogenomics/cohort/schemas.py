@@ -18,7 +18,7 @@ def _text(nullable: bool = False) -> pa.Column:
 
 MANIFEST = pa.DataFrameSchema(
     {
-        "source": _text(),  # clinical/<table>, lesions/<images>, imaging_tables/<name>, mutations, expression
+        "source": _text(),  # clinical/<table>, lesions/<images>, imaging_tables/<name>, mutations, mutation_panels, expression
         "file": _text(),  # as declared, relative to the cohort's root
         "row": pa.Column(int, pa.Check.ge(1)),  # line of the file, header counted; or column for genes x samples
         "patient_id": _text(),
