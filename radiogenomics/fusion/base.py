@@ -1,0 +1,213 @@
+"""What the estimators over one or several concatenated modalities have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from radiogenomics.exceptions import TableError
+from radiogenomics.fusion.columns import SEPARATOR, modality_columns, presence
+from radiogenomics.fusion.logistic import log_loss_rows, recalibration
+
+ABSENT = "(modality absent)"
+"""Name of the contribution of a modality's absence, beside the features of that modality."""
+
+
+class BinaryClassifier(ClassifierMixin, BaseEstimator):
+    """A binary scikit-learn classifier that speaks in log-odds and may abstain (NaN) on a row."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def _validated(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Values (n, p) and target (n,) of 0/1; sets `classes_` and what scikit-learn sets."""
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+        if kind != "binary":
+            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+        self.classes_, target = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"two classes are needed to learn from, found only class {self.classes_[0]!r}")
+        return X, target
+
+    def _table(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False))
+
+    def _blocks(self) -> dict[str, np.ndarray]:
+        names = getattr(self, "feature_names_in_", None)
+        return modality_columns(None if names is None else list(names), self.n_features_in_)
+
+    @abstractmethod
+    def _log_odds(self, values: np.ndarray) -> np.ndarray: ...
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Log-odds of the second class, (n,); NaN where the model abstains."""
+        return self._log_odds(self._table(X))
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities (n, 2); a row of NaN where the model abstains."""
+        positive = expit(self.decision_function(X))
+        return np.column_stack([1 - positive, positive])
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The likelier class, (n,); where the model abstains, the class more frequent in training."""
+        log_odds = self.decision_function(X)
+        frequent = self.prior_log_odds_ > 0
+        return self.classes_[np.where(np.isnan(log_odds), frequent, log_odds > 0).astype(int)]
+
+    def contribution_names(self) -> list[str]:
+        """Names of the columns of `contributions`: the predictor columns, then each modality's absence."""
+        check_is_fitted(self)
+        names = getattr(self, "feature_names_in_", None)
+        columns = [f"x{i}" for i in range(self.n_features_in_)] if names is None else [str(name) for name in names]
+        return columns + [f"{modality}{SEPARATOR}{ABSENT}" for modality in self._blocks()]
+
+
+class ConcatenatingClassifier(BinaryClassifier):
+    """Tunes a learner over the columns of its modalities by inner cross-validation, refits it, recalibrates it.
+
+    One modality makes it unimodal: it abstains where a patient lacks that modality. Several make it early fusion: it
+    abstains only where a patient lacks them all.
+
+    Parameters
+    ----------
+    modalities : names of the modalities whose columns are used; None for all.
+    inner_folds : folds of the inner cross-validation; fewer where the rarer class has fewer patients.
+    max_features : features kept of each modality by univariate preselection, inside every (inner) fold.
+    random_state : seed of the inner folds and of the learner.
+
+    Attributes
+    ----------
+    classes_ : the two classes, sorted.
+    chosen_ : the hyperparameters with the lowest log-loss on the inner folds.
+    inner_log_odds_ : (n_training_rows,), each by a model that did not see that row, recalibrated; NaN where abstained.
+        Late fusion learns its weights from these.
+    calibration_ : (intercept, slope) applied to the learner's log-odds.
+    """
+
+    def __init__(
+        self,
+        modalities: tuple[str, ...] | None = None,
+        *,
+        inner_folds: int = 3,
+        max_features: int = 60,
+        random_state: int = 20260101,
+    ) -> None:
+        self.modalities = modalities
+        self.inner_folds = inner_folds
+        self.max_features = max_features
+        self.random_state = random_state
+
+    # what a learner provides -------------------------------------------------------------------------------------
+    @abstractmethod
+    def candidates(self) -> list[dict[str, float]]:
+        """The hyperparameters that are compared, the most careful first."""
+
+    @abstractmethod
+    def _path(self, X: np.ndarray, target: np.ndarray, X_new: np.ndarray, seed: int) -> np.ndarray:
+        """Fit every candidate on `X`, return log-odds (n_new, n_candidates) for `X_new`."""
+
+    @abstractmethod
+    def _fit_learner(self, X: np.ndarray, target: np.ndarray, chosen: int, seed: int) -> None:
+        """Fit one candidate and keep it as fitted attributes."""
+
+    @abstractmethod
+    def _learner_log_odds(self, X: np.ndarray) -> np.ndarray: ...
+
+    @abstractmethod
+    def _learner_contributions(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Contributions (n, n_features + n_modalities) and base (n,) that sum to the learner's log-odds."""
+
+    # the classifier ----------------------------------------------------------------------------------------------
+    def fit(self, X: Any, y: Any) -> ConcatenatingClassifier:
+        """Learn from `X` (n, p), where NaN means not known, and `y` (n,) with two classes."""
+        X, target = self._validated(X, y)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        here = presence(X, self._used_blocks()).any(axis=1)
+        rows = np.flatnonzero(here)
+        known = target[rows]
+        share = np.clip(known.mean() if len(rows) else target.mean(), 1e-6, 1 - 1e-6)
+        self.prior_log_odds_ = float(np.log(share / (1 - share)))
+        self.inner_log_odds_ = np.full(len(X), np.nan)
+        rarer = int(min(known.sum(), len(known) - known.sum()))
+        self.constant_ = rarer < 2
+        if self.constant_:  # nothing can be learned about this modality: say the prevalence
+            self.inner_log_odds_[rows] = self.prior_log_odds_
+            self.chosen_, self.calibration_ = {}, (self.prior_log_odds_, 0.0)
+            return self
+        covered = X[rows]
+        held_out = self._held_out(covered, known, min(self.inner_folds, rarer), seed)
+        losses = log_loss_rows(held_out, known).mean(axis=0)
+        best = int(np.argmin(np.round(losses, 10)))
+        self.chosen_ = self.candidates()[best]
+        self.inner_loss_ = float(losses[best])
+        self.calibration_ = recalibration(held_out[:, best], known)
+        self.inner_log_odds_[rows] = self.calibration_[0] + self.calibration_[1] * held_out[:, best]
+        self._fit_learner(covered, known, best, seed)
+        return self
+
+    def _held_out(self, X: np.ndarray, target: np.ndarray, folds: int, seed: int) -> np.ndarray:
+        """Log-odds (n, n_candidates), each row by models that did not see it."""
+        result = np.empty((len(X), len(self.candidates())))
+        for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(X, target):
+            result[test] = self._path(X[train], target[train], X[test], seed)
+        return result
+
+    def _used_blocks(self) -> dict[str, np.ndarray]:
+        blocks = self._blocks()
+        if self.modalities is None:
+            return blocks
+        absent = [name for name in self.modalities if name not in blocks]
+        if absent:
+            raise TableError(
+                f"modality '{absent[0]}' has no column in the table; it has {sorted(blocks)}",
+                rule="modality_without_columns",
+            )
+        return {name: blocks[name] for name in self.modalities}
+
+    def _covered(self, values: np.ndarray) -> np.ndarray:
+        return presence(values, self._used_blocks()).any(axis=1)
+
+    def _log_odds(self, values: np.ndarray) -> np.ndarray:
+        rows = self._covered(values)
+        result = np.full(len(values), np.nan)
+        if rows.any():
+            intercept, slope = self.calibration_
+            result[rows] = intercept if self.constant_ else intercept + slope * self._learner_log_odds(values[rows])
+        return result
+
+    def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """SHAP values (n, n_contributions), columns by `contribution_names`, and base values (n,), in log-odds.
+
+        base + sum of a row = `decision_function` of the row. NaN where the model abstains.
+        """
+        values = self._table(X)
+        rows = self._covered(values)
+        shap = np.full((len(values), len(self.contribution_names())), np.nan)
+        base = np.full(len(values), np.nan)
+        intercept, slope = self.calibration_
+        if self.constant_:
+            shap[rows], base[rows] = 0.0, intercept
+        elif rows.any():
+            learned, learned_base = self._learner_contributions(values[rows])
+            shap[rows], base[rows] = slope * learned, intercept + slope * learned_base
+        return shap, base
+
+    def used(self, X: Any) -> list[tuple[str, ...]]:
+        """For each row the modalities that its prediction rests on, sorted; empty where the model abstains."""
+        blocks = self._used_blocks()
+        here = presence(self._table(X), blocks)
+        return [tuple(sorted(name for name, has in zip(blocks, row, strict=True) if has)) for row in here]

@@ -1,0 +1,66 @@
+"""Which column belongs to which modality, and which patient has which modality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from radiogenomics.exceptions import TableError
+
+SEPARATOR = ":"
+SINGLE = "all"
+"""Name of the one modality that a plain array, or a table without `modality:` prefixes, is taken to be."""
+
+IMAGING_PREFIXES = ("radiomics_", "embedding_", "volumetrics_")
+"""Modalities computed from images are named so (docs/architecture.md)."""
+
+
+def modality_of(column: str) -> str:
+    """The modality of a predictor column named `<modality>:<feature>`."""
+    return column.split(SEPARATOR, 1)[0]
+
+
+def feature_of(column: str) -> str:
+    """The feature's own name within its modality."""
+    return column.split(SEPARATOR, 1)[-1]
+
+
+def modality_columns(names: Sequence[str] | None, n_features: int) -> dict[str, np.ndarray]:
+    """Positions of each modality's columns, modalities in order of first appearance.
+
+    Parameters
+    ----------
+    names : column names, or None for a plain array (then all columns are one modality, `SINGLE`).
+    n_features : number of columns.
+
+    Raises
+    ------
+    TableError
+        Some names carry a modality prefix and others do not.
+    """
+    if names is None or not any(SEPARATOR in name for name in names):
+        return {SINGLE: np.arange(n_features)}
+    bare = [name for name in names if SEPARATOR not in name]
+    if bare:
+        raise TableError(
+            f"predictor column '{bare[0]}': name it <modality>:<feature>; {len(bare)} of {len(names)} columns have no modality",
+            rule="column_without_modality",
+        )
+    found: dict[str, list[int]] = {}
+    for position, name in enumerate(names):
+        found.setdefault(modality_of(name), []).append(position)
+    return {modality: np.asarray(positions) for modality, positions in found.items()}
+
+
+def presence(values: np.ndarray, blocks: dict[str, np.ndarray]) -> np.ndarray:
+    """Which row has which modality: bool array (n_rows, n_modalities). Absent means every column is NaN."""
+    if not blocks:
+        return np.zeros((len(values), 0), dtype=bool)
+    return np.column_stack([~np.isnan(values[:, columns]).all(axis=1) for columns in blocks.values()])
+
+
+def imaging_modalities(modalities: Iterable[str], declared: Iterable[str] = ()) -> set[str]:
+    """The modalities that come from images: by their prefix, or because they are declared so (ready-made tables)."""
+    declared = set(declared)
+    return {name for name in modalities if name.startswith(IMAGING_PREFIXES) or name in declared}

@@ -1,0 +1,182 @@
+"""Late fusion: each modality has its own models, and their calibrated log-odds are combined.
+
+For a patient with the set P of modalities, log-odds = prior + s * sum_P(w_m z_m) / sum_P(w_m), where z_m is modality m's
+evidence: its calibrated log-odds minus the log-odds of the prevalence. The combination is linear in log-odds, so SHAP
+values of the parts add up to exact SHAP values of the whole. An absent modality is left out, never filled in.
+
+The weights w and the sharpening s are learned on inner out-of-fold predictions: no weight is ever judged on patients that
+the part it weighs has seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.base import clone
+
+from radiogenomics.exceptions import TableError
+from radiogenomics.fusion.base import BinaryClassifier, ConcatenatingClassifier
+from radiogenomics.fusion.logistic import log_loss_rows
+
+SHRINKAGE = 4.0
+"""Strength, in patients' worth of log-loss, with which weights are drawn towards equal ones."""
+
+
+class LateFusion(BinaryClassifier):
+    """Combination of unimodal models in log-odds; a patient with at least one modality gets a prediction.
+
+    Parameters
+    ----------
+    members : (name, unfitted unimodal model) pairs; the models of one modality (name before `/`) are averaged first.
+        None: elastic nets of each modality in the table.
+    weighting : 'mean' for equal weights, 'learned' for non-negative weights shrunk towards equal.
+
+    Attributes
+    ----------
+    members_ : the fitted unimodal models, by name.
+    weights_ : weight of each modality, sum 1; 0 where it does not pay.
+    sharpening_ : factor on the mean evidence of a patient with all modalities; 1 for a patient with one modality.
+    """
+
+    def __init__(
+        self, members: list[tuple[str, ConcatenatingClassifier]] | None = None, *, weighting: str = "learned"
+    ) -> None:
+        self.members = members
+        self.weighting = weighting
+
+    def fit(self, X: Any, y: Any) -> LateFusion:
+        """Fit the members on `X` (n, p) and `y` (n,), then the combination on their inner out-of-fold predictions."""
+        table, labels = X, y
+        members = self._members(X, y)
+        return self.fit_combination(table, labels, {name: clone(model).fit(X, y) for name, model in members})
+
+    def fit_combination(self, X: Any, y: Any, fitted: dict[str, ConcatenatingClassifier]) -> LateFusion:
+        """Fit the combination alone, over members that were already fitted on exactly these rows.
+
+        The result equals `fit`, without fitting the members a second time.
+        """
+        X, target = self._validated(X, y)
+        names = [name for name, _ in self._members(X, y)]
+        self.members_ = {name: fitted[name] for name in names}
+        for name, model in self.members_.items():
+            if len(model.inner_log_odds_) != len(X):
+                raise TableError(
+                    f"late fusion: member '{name}' was fitted on {len(model.inner_log_odds_)} rows, not on these {len(X)}",
+                    rule="members_of_other_rows",
+                )
+        share = target.mean()
+        self.prior_log_odds_ = float(np.log(share / (1 - share)))
+        inner = {name: model.inner_log_odds_ for name, model in self.members_.items()}
+        evidence = self._evidence(inner)
+        rows = ~np.isnan(evidence).all(axis=1)
+        self._learn(evidence[rows], target[rows])
+        return self
+
+    def _members(self, X: Any, y: Any) -> list[tuple[str, ConcatenatingClassifier]]:
+        if self.members is not None:
+            return self.members
+        from radiogenomics.fusion.elastic_net import ElasticNet
+
+        self._validated(X, y)
+        return [(f"{name}/elastic_net", ElasticNet((name,))) for name in self._blocks()]
+
+    @property
+    def modalities_(self) -> list[str]:
+        """Modalities in the order of the weights."""
+        return list(dict.fromkeys(name.split("/")[0] for name in self.members_))
+
+    def _evidence(self, log_odds: dict[str, np.ndarray]) -> np.ndarray:
+        """(n, n_modalities): calibrated log-odds above the prevalence, mean over the models of a modality; NaN if absent."""
+        columns = []
+        for modality in self.modalities_:
+            own = [n for n in self.members_ if n.split("/")[0] == modality]
+            columns.append(np.mean([log_odds[n] - self.members_[n].prior_log_odds_ for n in own], axis=0))
+        return np.column_stack(columns)
+
+    def _learn(self, evidence: np.ndarray, target: np.ndarray) -> None:
+        """Weights on the simplex and sharpening, by penalised log-loss; equal weights where weighting is 'mean'."""
+        m = evidence.shape[1]
+        equal = np.full(m, 1 / m)
+
+        def loss(weights: np.ndarray, sharpening: float) -> float:
+            fitted = self.prior_log_odds_ + _combine(evidence, weights, sharpening)
+            return float(log_loss_rows(fitted, target).sum())
+
+        if self.weighting == "mean" or m == 1:
+            weights = equal
+        elif self.weighting == "learned":
+
+            def objective(parameters: np.ndarray) -> float:
+                total = parameters[:-1].sum() + 1e-9
+                weights = (parameters[:-1] + 1e-9 / m) / total
+                penalty = SHRINKAGE * m * float(((weights - equal) ** 2).sum()) + 0.5 * (parameters[-1] - 1.0) ** 2
+                return loss(weights, parameters[-1]) + penalty + (total - 1) ** 2
+
+            bounds = [(0.0, 1.0)] * m + [(0.5, float(m))]
+            found = minimize(objective, np.append(equal, 1.0), method="L-BFGS-B", bounds=bounds)
+            weights = np.where(found.x[:-1] < 1e-3, 0.0, found.x[:-1])
+            weights = weights / weights.sum()
+        else:
+            raise ValueError(f"weighting: 'mean' or 'learned', found {self.weighting!r}")
+        grid = np.linspace(0.5, m, 20 * m) if m > 1 else np.array([1.0])
+        losses = [loss(weights, s) + 0.5 * (s - 1.0) ** 2 for s in grid]
+        self.weights_ = weights
+        self.sharpening_ = float(grid[int(np.argmin(np.round(losses, 10)))])
+
+    def _log_odds(self, values: np.ndarray) -> np.ndarray:
+        evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
+        return self.prior_log_odds_ + _combine(evidence, self.weights_, self.sharpening_)
+
+    def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """SHAP values (n, n_contributions) and base values (n,) in log-odds, carried through to the input features."""
+        values = self._table(X)
+        parts = {name: model.contributions(X) for name, model in self.members_.items()}
+        evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
+        factors = _factors(evidence, self.weights_, self.sharpening_)
+        shap = np.zeros((len(values), len(self.contribution_names())))
+        base = np.full(len(values), self.prior_log_odds_)
+        for index, modality in enumerate(self.modalities_):
+            own = [n for n in self.members_ if n.split("/")[0] == modality]
+            for name in own:
+                learned, learned_base = parts[name]
+                factor = factors[:, index] / len(own)
+                active = factor != 0
+                shap[active] += factor[active, None] * learned[active]
+                base[active] += factor[active] * (learned_base[active] - self.members_[name].prior_log_odds_)
+        nobody = np.isnan(evidence).all(axis=1)
+        shap[nobody], base[nobody] = np.nan, np.nan
+        return shap, base
+
+    def used(self, X: Any) -> list[tuple[str, ...]]:
+        """For each row the modalities that its prediction rests on, sorted; empty where the model abstains."""
+        values = self._table(X)
+        evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
+        factors = _factors(evidence, self.weights_, self.sharpening_)
+        return [tuple(sorted(n for n, f in zip(self.modalities_, row, strict=True) if f != 0)) for row in factors]
+
+
+def _factors(evidence: np.ndarray, weights: np.ndarray, sharpening: float) -> np.ndarray:
+    """What each modality's evidence is multiplied with, row by row: (n, m), 0 where absent.
+
+    Weights are renormalised over the modalities present (their plain mean where all of those have weight 0). Averaging
+    independent evidence dilutes it, the more the more modalities there are: the sharpening undoes that in proportion to
+    the effective number of modalities, so that a patient with one modality keeps that modality's own calibrated log-odds.
+    """
+    here = ~np.isnan(evidence)
+    share = np.where(here, weights, 0.0)
+    share = np.where(share.sum(axis=1, keepdims=True) > 0, share, here.astype(float))
+    total = share.sum(axis=1, keepdims=True)
+    share = np.divide(share, total, out=np.zeros_like(share), where=total > 0)
+    effective = 1 / np.maximum((share**2).sum(axis=1), 1e-12)
+    most = 1 / (weights**2).sum()
+    reach = (effective - 1) / (most - 1) if most > 1 + 1e-9 else np.zeros(len(effective))
+    return share * (1 + (sharpening - 1) * np.clip(reach, 0, 1))[:, None]
+
+
+def _combine(evidence: np.ndarray, weights: np.ndarray, sharpening: float) -> np.ndarray:
+    """Combined evidence (n,), NaN for a row without any modality."""
+    factors = _factors(evidence, weights, sharpening)
+    combined = (factors * np.where(np.isnan(evidence), 0.0, evidence)).sum(axis=1)
+    return np.where(np.isnan(evidence).all(axis=1), np.nan, combined)

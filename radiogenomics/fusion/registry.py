@@ -1,0 +1,150 @@
+"""Every estimator by its name. To add one: write its file, add its line to `ALGORITHMS` (and its type to TRUSTED_TYPES)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from radiogenomics.cohort.configuration import Models, Resampling
+from radiogenomics.exceptions import ComputationError, ConfigurationError
+from radiogenomics.fusion.base import BinaryClassifier, ConcatenatingClassifier
+from radiogenomics.fusion.boosted_trees import BoostedTrees
+from radiogenomics.fusion.columns import imaging_modalities, modality_columns
+from radiogenomics.fusion.elastic_net import ElasticNet
+from radiogenomics.fusion.late import LateFusion
+
+
+class Ingredients(NamedTuple):
+    """What a builder may use: the modalities, the resampling, and the unimodal models of this run by name."""
+
+    modalities: tuple[str, ...]
+    resampling: Resampling
+    unimodal: dict[str, ConcatenatingClassifier]
+
+    def settings(self) -> dict[str, int]:
+        """Keyword arguments that every tuned estimator takes."""
+        return {"inner_folds": self.resampling.inner_folds, "random_state": self.resampling.random_state}
+
+    def members(self, modalities: Iterable[str] | None = None) -> list[tuple[str, ConcatenatingClassifier]]:
+        """The unimodal models of these modalities (None: all), for late fusion."""
+        kept = set(self.modalities if modalities is None else modalities)
+        return [(name, model) for name, model in self.unimodal.items() if name.split("/")[0] in kept]
+
+
+Builder = Callable[[Ingredients], BinaryClassifier]
+
+ALGORITHMS: dict[str, Builder] = {
+    # over the given modalities: one of them is unimodal
+    "elastic_net": lambda given: ElasticNet(given.modalities, **given.settings()),
+    "xgboost": lambda given: BoostedTrees(given.modalities, **given.settings()),
+    # over all modalities
+    "early/elastic_net": lambda given: ElasticNet(given.modalities, **given.settings()),
+    "early/xgboost": lambda given: BoostedTrees(given.modalities, **given.settings()),
+    "late/mean": lambda given: LateFusion(given.members(), weighting="mean"),
+    "late/weighted": lambda given: LateFusion(given.members(), weighting="learned"),
+}
+"""Name -> builder. A name with `/` is a fusion, one without is fitted on each modality alone."""
+
+WITHOUT_IMAGING = "late/without_imaging"
+CLINICAL_AND_IMAGING = "late/clinical_and_imaging"
+
+TRUSTED_TYPES: tuple[str, ...] = (
+    "radiogenomics.fusion.boosted_trees.BoostedTrees",
+    "radiogenomics.fusion.design.Block",
+    "radiogenomics.fusion.design.Design",
+    "radiogenomics.fusion.elastic_net.ElasticNet",
+    "radiogenomics.fusion.late.LateFusion",
+)
+"""The only types, beside numpy arrays and plain values, that a stored model may hold."""
+
+
+def build_models(
+    models: Models, modalities: Iterable[str], resampling: Resampling, *, imaging: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The estimators that are compared, unfitted, by name: each modality's own first, then fusions.
+
+    Parameters
+    ----------
+    models : which algorithms and fusions.
+    modalities : the modalities in the table.
+    imaging : modalities from images whose names do not say so (ready-made tables). Where there are imaging and other
+        modalities, `late/without_imaging` and `late/clinical_and_imaging` are added: the fusions that answer whether
+        imaging adds anything.
+
+    Raises
+    ------
+    ConfigurationError
+        An algorithm of that name does not exist.
+    """
+    modalities = tuple(modalities)
+    for key, names, fused in (("models.unimodal", models.unimodal, False), ("models.fusion", models.fusion, True)):
+        valid = [name for name in ALGORITHMS if ("/" in name) == fused]
+        for name in names:
+            if name not in valid:
+                raise ConfigurationError(f"{key}: no algorithm '{name}'; valid: {', '.join(valid)}", rule="algorithm")
+    unimodal: dict[str, ConcatenatingClassifier] = {}
+    for modality in modalities:
+        for algorithm in models.unimodal:
+            model = ALGORITHMS[algorithm](Ingredients((modality,), resampling, {}))
+            if not isinstance(model, ConcatenatingClassifier):
+                raise ConfigurationError(f"models.unimodal: '{algorithm}' is no unimodal estimator", rule="algorithm")
+            unimodal[f"{modality}/{algorithm}"] = model
+    everything = Ingredients(modalities, resampling, unimodal)
+    if not unimodal and any(name.startswith("late/") for name in models.fusion):
+        raise ConfigurationError(
+            "models.fusion: late fusion needs at least one algorithm under models.unimodal", rule="algorithm"
+        )
+    result: dict[str, Any] = dict(unimodal)
+    result.update({name: ALGORITHMS[name](everything) for name in models.fusion})
+    from_images = imaging_modalities(modalities, imaging)
+    others = [name for name in modalities if name not in from_images]
+    if unimodal and from_images and others:
+        result[WITHOUT_IMAGING] = LateFusion(everything.members(others), weighting="learned")
+        clinical = models.clinical_baseline
+        if clinical in others and len(others) > 1:
+            result[CLINICAL_AND_IMAGING] = LateFusion(everything.members({clinical, *from_images}), weighting="learned")
+    return result
+
+
+def fit_final(
+    X: pd.DataFrame,
+    y: pd.Series,
+    name: str,
+    models: Models,
+    resampling: Resampling,
+    *,
+    imaging: Iterable[str] = (),
+) -> Any:
+    """The declared final model, fitted on every labelled patient.
+
+    Parameters
+    ----------
+    X : predictor columns `<modality>:<feature>`, index patient_id. y : 0/1 labels with the same index.
+    name : a name of `build_models`, such as `late/weighted`.
+
+    Raises
+    ------
+    ConfigurationError
+        No model of that name is built from these modalities.
+    ComputationError
+        Too few patients of one class for the inner folds.
+    """
+    modalities = modality_columns([str(c) for c in X.columns], X.shape[1])
+    built = build_models(models, modalities, resampling, imaging=imaging)
+    if name not in built:
+        raise ConfigurationError(f"final_model: no model '{name}'; valid here: {', '.join(built)}", rule="final_model")
+    order = np.argsort(X.index.astype(str).to_numpy(), kind="stable")
+    target = y.reindex(X.index).iloc[order].astype(int)
+    rarer = int(min(target.sum(), len(target) - target.sum()))
+    if rarer < resampling.inner_folds:
+        raise ComputationError(
+            f"model '{name}': {len(target)} patients with {int(target.sum())} events; each class needs at least "
+            f"inner_folds = {resampling.inner_folds} patients",
+            rule="too_few_events",
+        )
+    model = built[name].fit(X.iloc[order], target)
+    model.model_name_ = name
+    return model
