@@ -1,0 +1,79 @@
+"""Figures of stored tables: each function takes tables and returns a `matplotlib.figure.Figure` (Agg, no global state).
+
+Every function takes `simulated`, which marks the figure 'SIMULATED DATA'. With nothing to show it returns a figure that
+says what is missing. `png` and `png_data_uri` turn a figure into bytes or into an address for a page.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from radiogenomics.reporting.figures.altered_genes import altered_genes_figure
+    from radiogenomics.reporting.figures.availability import availability_figure
+    from radiogenomics.reporting.figures.calibration import calibration_figure
+    from radiogenomics.reporting.figures.canvas import png, png_data_uri
+    from radiogenomics.reporting.figures.clinical_summary import clinical_summary_figure
+    from radiogenomics.reporting.figures.comparisons import comparisons_figure
+    from radiogenomics.reporting.figures.decision_curve import decision_curve_figure
+    from radiogenomics.reporting.figures.feature_distributions import feature_distributions_figure
+    from radiogenomics.reporting.figures.forest import forest_figure
+    from radiogenomics.reporting.figures.inputs import inputs_figure
+    from radiogenomics.reporting.figures.label_counts import label_counts_figure
+    from radiogenomics.reporting.figures.lesion_volumes import lesion_volumes_figure
+    from radiogenomics.reporting.figures.patient_flow import patient_flow_figure
+    from radiogenomics.reporting.figures.patient_probabilities import patient_probabilities_figure
+    from radiogenomics.reporting.figures.precision_recall import precision_recall_figure
+    from radiogenomics.reporting.figures.roc import roc_figure
+    from radiogenomics.reporting.figures.shap_values import modality_contributions_figure, shap_beeswarm_figure
+
+_HOMES = {
+    "altered_genes_figure": "altered_genes",
+    "availability_figure": "availability",
+    "calibration_figure": "calibration",
+    "clinical_summary_figure": "clinical_summary",
+    "comparisons_figure": "comparisons",
+    "decision_curve_figure": "decision_curve",
+    "feature_distributions_figure": "feature_distributions",
+    "forest_figure": "forest",
+    "inputs_figure": "inputs",
+    "label_counts_figure": "label_counts",
+    "lesion_volumes_figure": "lesion_volumes",
+    "modality_contributions_figure": "shap_values",
+    "patient_flow_figure": "patient_flow",
+    "patient_probabilities_figure": "patient_probabilities",
+    "png": "canvas",
+    "png_data_uri": "canvas",
+    "precision_recall_figure": "precision_recall",
+    "roc_figure": "roc",
+    "shap_beeswarm_figure": "shap_values",
+}
+
+__all__ = [
+    "altered_genes_figure",
+    "availability_figure",
+    "calibration_figure",
+    "clinical_summary_figure",
+    "comparisons_figure",
+    "decision_curve_figure",
+    "feature_distributions_figure",
+    "forest_figure",
+    "inputs_figure",
+    "label_counts_figure",
+    "lesion_volumes_figure",
+    "modality_contributions_figure",
+    "patient_flow_figure",
+    "patient_probabilities_figure",
+    "png",
+    "png_data_uri",
+    "precision_recall_figure",
+    "roc_figure",
+    "shap_beeswarm_figure",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,0 +1,123 @@
+"""Calibration: predicted probability against the share that had the event."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from radiogenomics.reporting.figures.canvas import BLUE, GREY, ORANGE, message_figure, new_figure, tidy
+from radiogenomics.reporting.figures.shared_patients import mean_over_repeats, patient_counts
+from radiogenomics.reporting.wording import endpoint_name, number, plain
+
+__all__ = ["calibration_bins", "calibration_figure", "wilson_interval"]
+
+Z95 = 1.959963984540054
+
+
+def wilson_interval(events: NDArray[np.floating], n: NDArray[np.floating]) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a proportion (Wilson, J Am Stat Assoc 1927): holds for small n and for 0 or n events."""
+    events, n = np.asarray(events, float), np.asarray(n, float)
+    share, square = events / n, Z95**2
+    centre = (share + square / (2 * n)) / (1 + square / n)
+    half = Z95 / (1 + square / n) * np.sqrt(share * (1 - share) / n + square / (4 * n**2))
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def calibration_bins(label: NDArray[np.integer], probability: NDArray[np.floating], bins: int = 0) -> pd.DataFrame:
+    """Patients in groups of about equal size by predicted probability; equal probabilities stay together.
+
+    Parameters
+    ----------
+    label : shape (n_patients,), 0 or 1.
+    probability : shape (n_patients,), in [0, 1].
+    bins : how many groups; 0: one for each 15 patients, from 3 to 10.
+
+    Returns
+    -------
+    DataFrame with `n`, `events`, `mean_probability`, `observed` (share of events), `lower`, `upper` (95 %, Wilson).
+    """
+    label, probability = np.asarray(label), np.asarray(probability, float)
+    wanted = bins or int(np.clip(len(label) // 15, 3, 10))
+    edges = np.unique(np.quantile(probability, np.linspace(0, 1, wanted + 1)[1:-1]))
+    group = np.searchsorted(edges, probability, side="left")
+    table = pd.DataFrame({"group": group, "event": label == 1, "probability": probability}).groupby("group")
+    bins_table = pd.DataFrame(
+        {"n": table.size(), "events": table["event"].sum(), "mean_probability": table["probability"].mean()}
+    ).reset_index(drop=True)
+    bins_table["observed"] = bins_table["events"] / bins_table["n"]
+    bins_table["lower"], bins_table["upper"] = wilson_interval(
+        bins_table["events"].to_numpy(float), bins_table["n"].to_numpy(float)
+    )
+    return bins_table
+
+
+def calibration_figure(
+    out_of_fold: pd.DataFrame,
+    model: str,
+    *,
+    metrics: pd.DataFrame | None = None,
+    endpoint: str = "",
+    simulated: bool = False,
+) -> Figure:
+    """Calibration of one model, with the number of patients in each group and a histogram below."""
+    title = f"Calibration of {plain(model)}" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    rows = out_of_fold[(out_of_fold["model"] == model) & out_of_fold["probability"].notna()]
+    if rows.empty:
+        message = f"No out-of-fold predictions of {model} are stored."
+        return message_figure(title=title, message=message, simulated=simulated)
+    n, events = patient_counts(rows)
+    means = mean_over_repeats(rows)
+    bins = calibration_bins(means["label"].to_numpy(), means["probability"].to_numpy())
+    figure = new_figure(
+        title=title,
+        subtitle=f"Out-of-fold predictions (mean over repeats), n = {n}, events = {events}{_slope(model, n, metrics)}",
+        note=(
+            "Points: groups of about equal size, with the number of patients; bars: 95 % interval (Wilson). "
+            "Below: patients by predicted probability, with and without the event."
+        ),
+        body=5.2,
+        width=6.4,
+        simulated=simulated,
+    )
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3.4, 1])
+    tidy(upper, grid="both")
+    upper.plot([0, 1], [0, 1], color=GREY, linestyle=(0, (2, 2)), linewidth=1.2, label="perfect")
+    observed = bins["observed"].to_numpy()
+    bars = np.vstack([observed - bins["lower"], bins["upper"] - observed]).clip(0)
+    upper.errorbar(
+        bins["mean_probability"], observed, yerr=bars, fmt="o-", color=BLUE, linewidth=1.5, markersize=6, capsize=3
+    )
+    for at, height, size in zip(bins["mean_probability"], observed, bins["n"], strict=True):
+        upper.annotate(
+            str(size), (at, height), xytext=(7, -11), textcoords="offset points", fontsize=8.5, color="#333333"
+        )
+    upper.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03), ylabel="Observed share with the event")
+    tidy(lower)
+    edges = np.linspace(0, 1, 26)
+    with_event = means.loc[means["label"] == 1, "probability"]
+    without = means.loc[means["label"] == 0, "probability"]
+    lower.hist(
+        [with_event, without],
+        bins=edges.tolist(),
+        stacked=True,
+        color=[ORANGE, BLUE],
+        label=["event", "no event"],
+        edgecolor="white",
+        linewidth=0.4,
+    )
+    lower.set(xlabel="Predicted probability", ylabel="Patients")
+    lower.legend(fontsize=8.5, frameon=False, loc="upper right")
+    return figure
+
+
+def _slope(model: str, n: int, metrics: pd.DataFrame | None) -> str:
+    if metrics is None:
+        return ""
+    rows = metrics[(metrics["model"] == model) & (metrics["n"] == n) & metrics["calibration_slope"].notna()]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    intercept, slope = number(row["calibration_intercept"]), number(row["calibration_slope"])
+    return f"; intercept {intercept} (ideal 0), slope {slope} (ideal 1)"

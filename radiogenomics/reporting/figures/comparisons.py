@@ -1,0 +1,53 @@
+"""Paired differences in AUC with their intervals."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from radiogenomics.reporting.figures.canvas import BLUE, GREY, INK, MUTED, VERMILLION, message_figure, new_figure, tidy
+from radiogenomics.reporting.headline import outcome
+from radiogenomics.reporting.records import table_rows
+from radiogenomics.reporting.wording import endpoint_name, estimate, known, p_text, plain
+
+_COLOURS = {"better": BLUE, "worse": VERMILLION, "no evidence": GREY, "unknown": GREY}
+
+
+def comparisons_figure(comparisons: pd.DataFrame, *, endpoint: str = "", simulated: bool = False) -> Figure:
+    """One line a comparison: difference in AUC, 95 % interval and p; coloured only where the interval excludes zero."""
+    title = "What is added: paired differences in AUC" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    if comparisons.empty:
+        return message_figure(title=title, message="No comparison is stored.", simulated=simulated)
+    figure = new_figure(
+        title=title,
+        subtitle="Model less reference, on the same patients and folds, with 95 % interval",
+        note="Blue: the interval lies above zero. Vermillion: below zero. Grey: no evidence of a difference.",
+        body=0.62 * len(comparisons) + 0.75,
+        simulated=simulated,
+    )
+    axes = figure.subplots()
+    tidy(axes, grid="x")
+    axes.axvline(0, color=INK, linestyle="--", linewidth=1.1)
+    bounds = comparisons[["auc_difference", "lower", "upper"]].abs().max().max()
+    limit = min(1.0, max(0.1, float(bounds) * 1.08)) if known(bounds) else 0.5
+    for y, row in enumerate(table_rows(comparisons)):
+        colour = _COLOURS[outcome(row)]
+        if known(row["lower"]) and known(row["upper"]):
+            axes.plot([row["lower"], row["upper"]], [y, y], color=colour, linewidth=2.2)
+        if known(row["auc_difference"]):
+            axes.plot(row["auc_difference"], y, marker="D", color=colour, markersize=7)
+        detail = f"{plain(row['model'], 30)} − {plain(row['reference'], 30)}; {plain(row['population'], 24)}"
+        detail += f", n = {row['n']}, events = {row['events']}"
+        axes.text(-limit, y + 0.34, detail, fontsize=8.5, color=MUTED, va="center")
+        figures = f"{estimate(row['auc_difference'], row['lower'], row['upper'])}\np {p_text(row['p_value'])}"
+        axes.text(limit * 1.03, y, figures, fontsize=9, va="center", color=INK)
+    axes.set(xlim=(-limit, limit), ylim=(len(comparisons) - 0.4, -0.5), xlabel="Difference in AUC")
+    axes.set_yticks(range(len(comparisons)), [_two_lines(text) for text in comparisons["comparison"]])
+    axes.tick_params(axis="y", length=0)
+    return figure
+
+
+def _two_lines(text: str) -> str:
+    words = plain(text, 60).split(" ")
+    half = (len(words) + 1) // 2
+    return " ".join(words[:half]) + ("\n" + " ".join(words[half:]) if words[half:] else "")

@@ -1,0 +1,118 @@
+"""Forest plot: every model and floor with its interval, by population."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from radiogenomics.reporting.figures.canvas import GREY, INK, LIGHT, ROLE_COLOURS, message_figure, new_figure, tidy
+from radiogenomics.reporting.wording import ROLE_NAMES, endpoint_name, estimate, known, plain, population_name
+
+_ROLE_ORDER = {"fusion": 0, "unimodal": 1, "clinical_baseline": 2, "floor": 3}
+_MARKERS = {"fusion": "D", "unimodal": "o", "clinical_baseline": "s", "floor": "o"}
+_ROW = 0.25  # inches a row
+
+
+def forest_figure(
+    metrics: pd.DataFrame,
+    *,
+    populations: Sequence[str] | None = None,
+    final_model: str = "",
+    endpoint: str = "",
+    simulated: bool = False,
+) -> Figure:
+    """AUC of all models and floors with 95 % intervals; floors stand apart, on a shaded ground and with open markers.
+
+    Parameters
+    ----------
+    metrics : by `schemas.METRICS`.
+    populations : which, in this order; left out: all, 'all' and 'complete' first.
+    final_model : written in bold.
+    """
+    title = "Discrimination of every model and floor" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    blocks = _blocks(metrics, populations)
+    if not blocks:
+        return message_figure(title=title, message="No figures of any model are stored.", simulated=simulated)
+    n_lines = sum(len(rows) + 1.6 for _, rows in blocks)
+    methods = sorted(set(metrics["interval_method"].dropna()))
+    figure = new_figure(
+        title=title,
+        subtitle="AUC with 95 % interval; within a group, the same patients and folds for all",
+        note=f"Interval: {'; '.join(methods)}. Dashed line: 0.5, no better than chance. Dotted: the highest floor.",
+        body=n_lines * _ROW + 1.0,
+        simulated=simulated,
+    )
+    axes = figure.subplots()
+    tidy(axes, grid="x")
+    y = 0.0
+    ticks: list[tuple[float, str, bool]] = []
+    lowest = min(0.5, float(metrics[["auc", "auc_lower"]].min().min(skipna=True)))
+    left = 0.4 if lowest >= 0.42 or pd.isna(lowest) else max(0.0, lowest - 0.03)
+    for population, rows in blocks:
+        first = rows.iloc[0]
+        heading = f"{population_name(population)}: n = {first['n']}, events = {first['events']}"
+        axes.text(left, y, plain(heading[:1].upper() + heading[1:], 110), fontsize=9.5, weight="bold", va="center")
+        y += 1.0
+        floors = rows[(rows["role"] == "floor") & rows["auc"].notna()]
+        n_floors = int((rows["role"] == "floor").sum())
+        bottom = y + len(rows) - 0.5
+        if n_floors:
+            axes.axhspan(bottom - n_floors, bottom, color=LIGHT, alpha=0.6, linewidth=0)
+        if not floors.empty:
+            axes.plot([floors["auc"].max()] * 2, [y - 0.5, bottom], color=GREY, linestyle=":", linewidth=1.4)
+        for row in rows.to_dict("records"):
+            colour = ROLE_COLOURS[row["role"]]
+            ticks.append((y, plain(row["model"], 38), row["model"] == final_model))
+            if known(row["auc"]):
+                if known(row["auc_lower"]) and known(row["auc_upper"]):
+                    axes.plot([row["auc_lower"], row["auc_upper"]], [y, y], color=colour, linewidth=2)
+                face = "white" if row["role"] == "floor" else colour
+                marker = _MARKERS[row["role"]]
+                axes.plot(row["auc"], y, marker=marker, color=colour, markerfacecolor=face, markersize=6.5)
+            text = estimate(row["auc"], row["auc_lower"], row["auc_upper"])
+            weight = "bold" if row["model"] == final_model else "normal"
+            axes.text(1.015, y, text, fontsize=9, va="center", family="DejaVu Sans", weight=weight, color=INK)
+            y += 1.0
+        y += 0.6
+    axes.axvline(0.5, color=INK, linestyle="--", linewidth=1.1, zorder=0.5)
+    axes.set(xlim=(left, 1.0), ylim=(y - 0.6, -0.8), xlabel="AUC (area under the ROC curve)")
+    axes.set_yticks([tick for tick, _, _ in ticks], [label for _, label, _ in ticks])
+    axes.tick_params(axis="y", length=0)
+    for label, (_, _, bold) in zip(axes.get_yticklabels(), ticks, strict=True):
+        label.set_fontweight("bold" if bold else "normal")
+    present = [role for role in _ROLE_ORDER if role in set(metrics["role"])]
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=ROLE_COLOURS[role],
+            marker=_MARKERS[role],
+            markerfacecolor="white" if role == "floor" else ROLE_COLOURS[role],
+            label=ROLE_NAMES[role],
+        )
+        for role in present
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=9, frameon=False)
+    return figure
+
+
+def _blocks(metrics: pd.DataFrame, populations: Sequence[str] | None) -> list[tuple[str, pd.DataFrame]]:
+    """Populations in order, each with its rows: by role, then from the highest AUC to the lowest."""
+    found = list(dict.fromkeys(metrics["population"]))
+    names = list(populations) if populations is not None else sorted(found, key=_population_order)
+    blocks = []
+    for name in names:
+        rows = metrics[metrics["population"] == name]
+        if rows.empty:
+            continue
+        rows = rows.assign(order=rows["role"].map(_ROLE_ORDER))
+        rows = rows.sort_values(["order", "auc", "model"], ascending=[True, False, True], na_position="last")
+        blocks.append((name, rows))
+    return blocks
+
+
+def _population_order(population: str) -> tuple[int, str]:
+    return ({"all": 0, "complete": 1}.get(population, 2), population)

@@ -1,0 +1,101 @@
+"""Results as a table for the command line."""
+
+from __future__ import annotations
+
+import pandas as pd
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from radiogenomics.reporting.headline import outcome
+from radiogenomics.reporting.records import table_rows
+from radiogenomics.reporting.wording import (
+    ROLE_NAMES,
+    estimate,
+    interval,
+    number,
+    p_text,
+    percent,
+    population_name,
+)
+
+_ROLE_ORDER = {"fusion": 0, "unimodal": 1, "clinical_baseline": 2, "floor": 3}
+_STYLES = {"fusion": "bold", "floor": "dim"}
+
+
+def text_results(
+    metrics: pd.DataFrame | None,
+    comparisons: pd.DataFrame | None = None,
+    *,
+    title: str = "",
+    simulated: bool = False,
+) -> Group:
+    """Every model and floor by population, then the comparisons with their verdicts, to print with `rich`.
+
+    Parameters
+    ----------
+    metrics, comparisons : by `schemas.METRICS` and `schemas.COMPARISONS`; empty or None: the text says so.
+    title : e.g. cohort and endpoint.
+    simulated : puts 'SIMULATED DATA' first.
+    """
+    parts: list[Table | Text] = []
+    if title or simulated:
+        head = Text(title, style="bold")
+        if simulated:
+            head.append("  SIMULATED DATA", style="bold red")
+        parts.append(head)
+    if metrics is None or metrics.empty:
+        return Group(*parts, Text("No results are stored yet: run the training of this cohort first."))
+    populations = sorted(set(metrics["population"]), key=lambda p: ({"all": 0, "complete": 1}.get(p, 2), p))
+    parts.extend(_population_table(metrics, population) for population in populations)
+    if comparisons is not None and not comparisons.empty:
+        parts.append(_comparison_table(comparisons))
+    methods = sorted(set(metrics["interval_method"].dropna()))
+    parts.append(Text(f"95 % intervals: {'; '.join(methods)}. Research use only, not a medical device.", style="dim"))
+    return Group(*parts)
+
+
+def _population_table(metrics: pd.DataFrame, population: str) -> Table:
+    rows = metrics[metrics["population"] == population]
+    rows = rows.assign(order=rows["role"].map(_ROLE_ORDER))
+    rows = rows.sort_values(["order", "auc", "model"], ascending=[True, False, True], na_position="last")
+    heading = population_name(population)
+    table = Table(title=Text(heading[:1].upper() + heading[1:]), title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("Model", overflow="fold")
+    table.add_column("Kind")
+    for column in ("n", "events", "AUC (95 % CI)", "Brier", "slope", "abstained"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in table_rows(rows):
+        table.add_row(
+            Text(str(row["model"])),
+            ROLE_NAMES[row["role"]],
+            str(row["n"]),
+            str(row["events"]),
+            estimate(row["auc"], row["auc_lower"], row["auc_upper"]),
+            number(row["brier"], 3),
+            number(row["calibration_slope"]),
+            percent(row["share_abstained"]),
+            style=_STYLES.get(row["role"], ""),
+        )
+    return table
+
+
+def _comparison_table(comparisons: pd.DataFrame) -> Table:
+    table = Table(title="What is added", title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("Comparison")
+    table.add_column("Patients")
+    table.add_column("AUC difference", justify="right", no_wrap=True)
+    table.add_column("p", justify="right", no_wrap=True)
+    table.add_column("Verdict")
+    for row in table_rows(comparisons):
+        difference = number(row["auc_difference"])
+        bounds = interval(row["lower"], row["upper"])
+        style = {"better": "bold", "worse": "bold red"}.get(outcome(row), "")
+        table.add_row(
+            Text(f"{row['comparison']}\n{row['model']} − {row['reference']}"),
+            Text(f"{row['population']}, n {row['n']}, events {row['events']}"),
+            f"{difference} ({bounds})" if bounds else difference,
+            p_text(row["p_value"]),
+            Text(str(row["verdict"]), style=style),
+        )
+    return table
