@@ -1,0 +1,68 @@
+"""``truth.json``: what is true of a simulated cohort, patient by patient and as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from radiogenomics.simulation.biology import (
+    ENDPOINTS,
+    HOSPITALS,
+    LATENTS,
+    SOURCES,
+    Array,
+    Biology,
+    Effects,
+    Flags,
+    Patients,
+)
+from radiogenomics.simulation.truth import attainable, best_for_patients
+
+
+def truth_record(
+    drawn: Patients,
+    ids: list[str],
+    present: dict[str, Flags],
+    formats: list[str],
+    effects: Effects,
+    biology: Biology,
+    seed: int,
+    name: str,
+    planted: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """All that is true of the cohort, as plain values for JSON.
+
+    `present` is source -> (n,) of bool, who has it; `formats` the file format of each patient's images, '' for none.
+    """
+    best = {endpoint: best_for_patients(endpoint, effects, biology, drawn, present) for endpoint in ENDPOINTS}
+    people = {}
+    for index, patient in enumerate(ids):
+        people[patient] = {
+            "hospital": HOSPITALS[drawn.hospital[index]],
+            "female": bool(drawn.female[index]),
+            "format": formats[index] or None,
+            "has": [source for source in SOURCES if present[source][index]],
+            "latent": _named(drawn.latent[index]),
+            "views": {source: _named(drawn.views[source][index]) for source in SOURCES},
+            "probability": {endpoint: float(drawn.probability[endpoint][index]) for endpoint in ENDPOINTS},
+            "best_probability": {endpoint: float(best[endpoint][index]) for endpoint in ENDPOINTS},
+            "outcome": {endpoint: int(drawn.outcome[endpoint][index]) for endpoint in ENDPOINTS},
+        }
+    return {
+        "simulated": True,
+        "name": name,
+        "random_state": seed,
+        "patients_drawn": len(ids),
+        "latent_factors": list(LATENTS),
+        "effects": effects.as_dict(),
+        "noise": {source: _named(biology.view(source).noise) for source in SOURCES},
+        "best_auc": attainable(effects, biology),
+        "planted": planted,
+        "patients": people,
+    }
+
+
+def _named(values: Array) -> dict[str, float]:
+    """Latent factor -> value, leaving out what is not seen."""
+    return {name: float(value) for name, value in zip(LATENTS, values, strict=True) if np.isfinite(value)}
