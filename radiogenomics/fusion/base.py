@@ -179,7 +179,7 @@ class ConcatenatingClassifier(BinaryClassifier):
         return {name: blocks[name] for name in self.modalities}
 
     def _covered(self, values: np.ndarray) -> np.ndarray:
-        return presence(values, self._used_blocks()).any(axis=1)
+        return np.asarray(presence(values, self._used_blocks()).any(axis=1))
 
     def _log_odds(self, values: np.ndarray) -> np.ndarray:
         rows = self._covered(values)

@@ -1,0 +1,246 @@
+"""Fitted models on disk, without pickle: a folder a model, checked by digest before any parser sees a byte.
+
+::
+
+    <folder>/<cohort>/<endpoint>/<model_id>/
+        model.skops      the estimator, in skops' format: arrays and plain values, types by allow-list
+        manifest.json    format version, identity, metadata, and size and SHA-256 of every other file
+
+`model_id` is a readable name followed by a hash of the content, so equal models have equal ids. A model folder appears
+whole, by one rename, or not at all, and is never changed afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from radiogenomics.exceptions import ConfigurationError, IntegrityError, NotMaterialisedError
+from radiogenomics.storage.atomic import file_digest
+
+FORMAT = 1
+MODEL_FILE = "model.skops"
+MANIFEST_FILE = "manifest.json"
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+
+
+class ModelRegistry:
+    """The models of all cohorts and endpoints below one folder."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+
+    def register(
+        self,
+        model: Any,
+        *,
+        cohort: str,
+        endpoint: str,
+        name: str,
+        metadata: dict[str, Any],
+        trusted: Iterable[str] | None = None,
+    ) -> str:
+        """Store a fitted model and return its id.
+
+        Parameters
+        ----------
+        name : readable, such as `late/weighted`; `/` becomes `-` in the id.
+        metadata : plain JSON values: what it was trained on, versions, figures.
+        trusted : names of the types that the model may hold beside numpy arrays and plain values
+            (`radiogenomics.fusion.TRUSTED_TYPES`); a model that holds another could not be loaded, and is refused here.
+            None: not checked now, only when it is loaded.
+
+        Raises
+        ------
+        ConfigurationError
+            A name that is no safe file name, metadata that are no JSON, or a type that is not trusted.
+        """
+        import skops.io
+
+        place = self._place(cohort, endpoint)
+        readable = _checked(name.replace("/", "-"), "name")
+        place.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".tmp-", dir=place))
+        try:
+            file = temporary / MODEL_FILE
+            skops.io.dump(model, file)
+            if trusted is not None:
+                _refuse_untrusted(file, trusted, ConfigurationError)
+            described = {
+                "format": FORMAT,
+                "cohort": cohort,
+                "endpoint": endpoint,
+                "name": name,
+                "metadata": metadata,
+                "files": {MODEL_FILE: {"sha256": file_digest(file), "bytes": file.stat().st_size}},
+            }
+            model_id = f"{readable}-{_content_hash(file, described)}"
+            try:
+                text = json.dumps({**described, "model_id": model_id}, indent=2, sort_keys=True, allow_nan=False)
+            except (TypeError, ValueError) as error:
+                raise ConfigurationError(
+                    f"model '{name}': metadata must be plain JSON: {error}", rule="metadata"
+                ) from error
+            (temporary / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+            _publish(temporary, place / model_id)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return model_id
+
+    def load(self, cohort: str, endpoint: str, model_id: str, trusted: Iterable[str]) -> Any:
+        """The fitted model, after its files were checked against the manifest.
+
+        Raises
+        ------
+        NotMaterialisedError
+            There is no such model.
+        IntegrityError
+            A file is altered, missing or too many, of an unknown format, or holds a type that is not trusted.
+        """
+        import skops.io
+
+        folder = self._existing(cohort, endpoint, model_id)
+        self._verified(folder)
+        file = folder / MODEL_FILE
+        _refuse_untrusted(file, trusted, IntegrityError)
+        return skops.io.load(file, trusted=sorted(trusted))
+
+    def manifest(self, cohort: str, endpoint: str, model_id: str) -> dict[str, Any]:
+        """The checked manifest of a model: identity, metadata, files."""
+        return self._verified(self._existing(cohort, endpoint, model_id))
+
+    def list(self) -> pd.DataFrame:
+        """One row a stored model: cohort, endpoint, model_id, name, registered_at (UTC), intact, newest last."""
+        rows = []
+        for manifest in sorted(self.folder.glob(f"*/*/*/{MANIFEST_FILE}")):
+            folder = manifest.parent
+            if folder.name.startswith("."):
+                continue
+            try:
+                name, intact = str(self._verified(folder)["name"]), True
+            except IntegrityError:
+                name, intact = "", False
+            moment = pd.Timestamp(manifest.stat().st_mtime_ns, unit="ns", tz="UTC")
+            rows.append((folder.parts[-3], folder.parts[-2], folder.name, name, moment, intact))
+        table = pd.DataFrame(rows, columns=["cohort", "endpoint", "model_id", "name", "registered_at", "intact"])
+        return table.sort_values(["registered_at", "model_id"], ignore_index=True)
+
+    # ------------------------------------------------------------------------------------------------------------
+    def _place(self, cohort: str, endpoint: str) -> Path:
+        return self.folder / _checked(cohort, "cohort") / _checked(endpoint, "endpoint")
+
+    def _existing(self, cohort: str, endpoint: str, model_id: str) -> Path:
+        folder = self._place(cohort, endpoint) / _checked(model_id, "model_id")
+        if not folder.is_dir():
+            known = sorted(p.name for p in folder.parent.glob("[!.]*")) if folder.parent.is_dir() else []
+            raise NotMaterialisedError(
+                f"no model '{model_id}' of cohort '{cohort}', endpoint '{endpoint}'; stored: {', '.join(known) or 'none'}",
+                rule="no_such_model",
+            )
+        return folder
+
+    @staticmethod
+    def _verified(folder: Path) -> dict[str, Any]:
+        """The manifest, after every file in the folder was found as it says."""
+        try:
+            manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+            declared, model_id = dict(manifest["files"]), manifest["model_id"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IntegrityError(f"{folder.name}: {MANIFEST_FILE} cannot be read: {error}", rule="manifest") from error
+        if manifest.get("format") != FORMAT:
+            raise IntegrityError(
+                f"{folder.name}: format {manifest.get('format')!r}, this version reads {FORMAT}", rule="format"
+            )
+        found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+        if found != {*declared, MANIFEST_FILE}:
+            odd = sorted(found ^ {*declared, MANIFEST_FILE})
+            raise IntegrityError(f"{folder.name}: files differ from the manifest: {', '.join(odd)}", rule="files")
+        for name, expected in declared.items():
+            actual = file_digest(folder / name)
+            if actual != expected["sha256"]:
+                raise IntegrityError(
+                    f"{folder.name}/{name}: SHA-256 is {actual[:12]}..., the manifest says {expected['sha256'][:12]}...",
+                    rule="digest",
+                )
+        if not str(model_id).endswith(_content_hash(folder / MODEL_FILE, manifest)) or model_id != folder.name:
+            raise IntegrityError(f"{folder.name}: {MANIFEST_FILE} does not belong to this model", rule="identity")
+        return dict(manifest)
+
+
+def _content_hash(file: Path, described: dict[str, Any]) -> str:
+    """Hash over what the model is and what is said about it.
+
+    A skops archive carries memory addresses (as object ids and member names) and time stamps, which differ between equal
+    models: addresses are renumbered in order of appearance, members count with their content.
+    """
+    import zipfile
+
+    total = hashlib.sha256()
+    numbers: dict[Any, int] = {}
+    with zipfile.ZipFile(file) as archive:
+        members = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
+
+        def plain(node: Any) -> Any:
+            if isinstance(node, list):
+                return [plain(part) for part in node]
+            if not isinstance(node, dict):
+                return members.get(node, node) if isinstance(node, str) else node
+            return {
+                key: numbers.setdefault(value, len(numbers)) if key == "__id__" else plain(value)
+                for key, value in sorted(node.items())
+            }
+
+        total.update(json.dumps(plain(json.loads(archive.read("schema.json"))), sort_keys=True).encode())
+    identity = {key: described[key] for key in ("format", "cohort", "endpoint", "name", "metadata")}
+    total.update(json.dumps(identity, sort_keys=True, default=str).encode())
+    return total.hexdigest()[:12]
+
+
+def _refuse_untrusted(
+    file: Path, trusted: Iterable[str], kind: type[ConfigurationError] | type[IntegrityError]
+) -> None:
+    import skops.io
+
+    unknown = sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted))
+    if unknown:
+        raise kind(f"{file.name}: holds types that are not trusted: {', '.join(unknown)}", rule="untrusted_type")
+
+
+def _publish(temporary: Path, final: Path) -> None:
+    """Rename a whole folder into place; an equal model that is there already stays."""
+    for file in temporary.iterdir():
+        os.chmod(file, 0o644)
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    os.chmod(temporary, 0o755)
+    try:
+        os.rename(temporary, final)
+    except OSError:
+        if not final.is_dir():
+            raise
+        ModelRegistry._verified(final)  # another process published the same content: it must be intact
+    descriptor = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _checked(name: str, what: str) -> str:
+    if not _NAME.match(name):
+        raise ConfigurationError(
+            f"{what}: '{name}' is no safe file name (letters, digits, '_', '-', '.')", rule="file_name"
+        )
+    return name
