@@ -31,7 +31,9 @@ def number(value: Any, digits: int = 2) -> str:
     if not known(value) or not math.isfinite(float(value)):
         return UNKNOWN
     text = f"{float(value):.{digits}f}"
-    return text[1:] if text.startswith("-") and float(text) == 0 else text  # no '-0.00'
+    if text.startswith("-") and float(text) == 0:
+        return text[1:]  # no '-0.00'
+    return text.replace("-", "−")
 
 
 def count(value: Any) -> str:

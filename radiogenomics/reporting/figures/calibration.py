@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from radiogenomics.reporting.figures.canvas import BLUE, GREY, ORANGE, message_figure, new_figure, tidy
+from radiogenomics.reporting.figures.canvas import BLUE, GREY, MUTED, ORANGE, message_figure, new_figure, tidy
 from radiogenomics.reporting.figures.shared_patients import mean_over_repeats, patient_counts
 from radiogenomics.reporting.wording import endpoint_name, number, plain
 
@@ -32,14 +32,15 @@ def calibration_bins(label: NDArray[np.integer], probability: NDArray[np.floatin
     ----------
     label : shape (n_patients,), 0 or 1.
     probability : shape (n_patients,), in [0, 1].
-    bins : how many groups; 0: one for each 15 patients, from 3 to 10.
+    bins : how many groups; 0: from 3 to 10, with at least 15 patients and on average 5 of the rarer class in each.
 
     Returns
     -------
     DataFrame with `n`, `events`, `mean_probability`, `observed` (share of events), `lower`, `upper` (95 %, Wilson).
     """
     label, probability = np.asarray(label), np.asarray(probability, float)
-    wanted = bins or int(np.clip(len(label) // 15, 3, 10))
+    rarer = min(int((label == 1).sum()), int((label == 0).sum()))
+    wanted = bins or int(np.clip(min(len(label) // 15, rarer // 5), 3, 10))
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, wanted + 1)[1:-1]))
     group = np.searchsorted(edges, probability, side="left")
     table = pd.DataFrame({"group": group, "event": label == 1, "probability": probability}).groupby("group")
@@ -74,7 +75,7 @@ def calibration_figure(
         title=title,
         subtitle=f"Out-of-fold predictions (mean over repeats), n = {n}, events = {events}{_slope(model, n, metrics)}",
         note=(
-            "Points: groups of about equal size, with the number of patients; bars: 95 % interval (Wilson). "
+            "Points: groups of about equal size, the number of patients above; bars: 95 % interval (Wilson). "
             "Below: patients by predicted probability, with and without the event."
         ),
         body=5.2,
@@ -87,13 +88,13 @@ def calibration_figure(
     observed = bins["observed"].to_numpy()
     bars = np.vstack([observed - bins["lower"], bins["upper"] - observed]).clip(0)
     upper.errorbar(
-        bins["mean_probability"], observed, yerr=bars, fmt="o-", color=BLUE, linewidth=1.5, markersize=6, capsize=3
+        bins["mean_probability"], observed, yerr=bars, fmt="o", color=BLUE, elinewidth=1.5, markersize=6, capsize=3
     )
-    for at, height, size in zip(bins["mean_probability"], observed, bins["n"], strict=True):
+    for at, height, size in zip(bins["mean_probability"], bins["upper"], bins["n"], strict=True):
         upper.annotate(
-            str(size), (at, height), xytext=(7, -11), textcoords="offset points", fontsize=8.5, color="#333333"
+            str(size), (at, height), xytext=(0, 4), textcoords="offset points", fontsize=8.5, color=MUTED, ha="center"
         )
-    upper.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03), ylabel="Observed share with the event")
+    upper.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.08), ylabel="Observed share with the event")
     tidy(lower)
     edges = np.linspace(0, 1, 26)
     with_event = means.loc[means["label"] == 1, "probability"]

@@ -45,9 +45,9 @@ def new_figure(
     simulated : puts the mark 'SIMULATED DATA' on the figure.
     """
     badge = 1.55 if simulated else 0.0
-    titles = textwrap.wrap(title, max(20, int((width - badge - 0.2) * 9.0))) or [""]
-    subtitles = textwrap.wrap(subtitle, int((width - 0.2) * 12.4))
-    notes = textwrap.wrap(note, int((width - 0.2) * 13.6))
+    titles = textwrap.wrap(title, max(20, int((width - badge - 0.2) * 10.3))) or [""]
+    subtitles = textwrap.wrap(subtitle, int((width - 0.2) * 14.2))
+    notes = textwrap.wrap(note, int((width - 0.2) * 15.8))
     header = 0.14 + 0.215 * len(titles) + (0.06 + 0.175 * len(subtitles) if subtitles else 0) + 0.06
     footer = 0.10 + 0.16 * len(notes) if notes else 0.02
     height = header + body + footer

@@ -46,8 +46,9 @@ def clinical_summary_figure(
     if len(columns) > _MAXIMUM:
         note += f" {len(columns) - _MAXIMUM} further variables are not drawn."
     rows = math.ceil(len(shown) / 3)
-    figure = new_figure(title=title, subtitle=subtitle, note=note, body=1.65 * rows + 0.3, simulated=simulated)
-    panels = figure.subplots(rows, 3, squeeze=False).ravel()
+    figure = new_figure(title=title, subtitle=subtitle, note=note, body=1.65 * rows + 0.35, simulated=simulated)
+    grid = figure.add_gridspec(rows + 1, 3, height_ratios=[0.12, *[1.0] * rows])
+    panels = [figure.add_subplot(grid[1 + place // 3, place % 3]) for place in range(rows * 3)]
     for axes, column in zip(panels, shown, strict=False):
         tidy(axes, grid="y")
         _panel(axes, values[column], groups)
@@ -60,7 +61,9 @@ def clinical_summary_figure(
         axes.set_axis_off()
     if len(groups) > 1:
         handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+        legend = figure.add_subplot(grid[0, :])
+        legend.set_axis_off()
+        legend.legend(handles, names, loc="center", ncols=3, fontsize=9, frameon=False)
     return figure
 
 
@@ -102,4 +105,4 @@ def _panel(axes: Axes, column: pd.Series, groups: list[_Group]) -> None:
         linewidth=0.3,
     )
     axes.set_ylabel("Patients", fontsize=8.5)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))

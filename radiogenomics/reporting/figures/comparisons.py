@@ -10,6 +10,12 @@ from radiogenomics.reporting.headline import outcome
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.wording import endpoint_name, estimate, known, p_text, plain
 
+_PALE = {
+    "facecolor": "white",
+    "edgecolor": "none",
+    "alpha": 0.85,
+    "pad": 0.8,
+}  # so that the zero line does not cross the text
 _COLOURS = {"better": BLUE, "worse": VERMILLION, "no evidence": GREY, "unknown": GREY}
 
 
@@ -38,7 +44,7 @@ def comparisons_figure(comparisons: pd.DataFrame, *, endpoint: str = "", simulat
             axes.plot(row["auc_difference"], y, marker="D", color=colour, markersize=7)
         detail = f"{plain(row['model'], 30)} − {plain(row['reference'], 30)}; {plain(row['population'], 24)}"
         detail += f", n = {row['n']}, events = {row['events']}"
-        axes.text(-limit, y + 0.34, detail, fontsize=8.5, color=MUTED, va="center")
+        axes.text(-limit, y + 0.34, detail, fontsize=8.5, color=MUTED, va="center", bbox=_PALE)
         figures = f"{estimate(row['auc_difference'], row['lower'], row['upper'])}\np {p_text(row['p_value'])}"
         axes.text(limit * 1.03, y, figures, fontsize=9, va="center", color=INK)
     axes.set(xlim=(-limit, limit), ylim=(len(comparisons) - 0.4, -0.5), xlabel="Difference in AUC")

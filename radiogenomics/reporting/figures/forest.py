@@ -95,7 +95,16 @@ def forest_figure(
         )
         for role in present
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=9, frameon=False)
+    axes.legend(
+        handles=handles,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=4,
+        fontsize=9,
+        frameon=False,
+        borderaxespad=0.1,
+        columnspacing=1.2,
+    )
     return figure
 
 

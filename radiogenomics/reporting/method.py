@@ -1,0 +1,95 @@
+"""The method in words, with its sources, from what the stored tables and settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+
+class Method(NamedTuple):
+    """Paragraphs for a reader and the numbered references that they cite."""
+
+    paragraphs: list[str]
+    references: list[str]
+
+
+REFERENCES = {
+    "nested": "Varma S, Simon R. Bias in error estimation when using cross-validation for model selection. "
+    "BMC Bioinformatics 2006;7:91.",
+    "delong": "DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or more correlated receiver "
+    "operating characteristic curves: a nonparametric approach. Biometrics 1988;44:837-845.",
+    "ledell": "LeDell E, Petersen M, van der Laan M. Computationally efficient confidence intervals for cross-validated "
+    "area under the ROC curve estimates. Electronic Journal of Statistics 2015;9:1583-1607.",
+    "brier": "Brier GW. Verification of forecasts expressed in terms of probability. Monthly Weather Review 1950;78:1-3.",
+    "calibration": "Van Calster B, McLernon DJ, van Smeden M, Wynants L, Steyerberg EW. Calibration: the Achilles heel of "
+    "predictive analytics. BMC Medicine 2019;17:230.",
+    "wilson": "Wilson EB. Probable inference, the law of succession, and statistical inference. Journal of the American "
+    "Statistical Association 1927;22:209-212.",
+    "decision": "Vickers AJ, Elkin EB. Decision curve analysis: a novel method for evaluating prediction models. Medical "
+    "Decision Making 2006;26:565-574.",
+    "shap": "Lundberg SM, Lee SI. A unified approach to interpreting model predictions. Advances in Neural Information "
+    "Processing Systems 2017;30.",
+    "tripod": "Collins GS, et al. TRIPOD+AI statement: updated guidance for reporting clinical prediction models that use "
+    "regression or machine learning methods. BMJ 2024;385:e078378.",
+}
+
+
+def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -> Method:
+    """What was done, in the order in which it was done.
+
+    Parameters
+    ----------
+    settings : as given to the report; `resampling` (outer_folds, inner_folds, repeats, random_state) is told in words.
+    metrics : by `schemas.METRICS`; its `interval_method` says how the intervals were made.
+    """
+    cited: list[str] = []
+
+    def cite(key: str) -> str:
+        if key not in cited:
+            cited.append(key)
+        return f"[{cited.index(key) + 1}]"
+
+    paragraphs = [
+        "Labels. A label is derived by the rule named above. A patient whose label is not known is left out of training "
+        "and evaluation and never counts as 'no event'. Features that derive from the source of the label, or that are "
+        "recorded after the index date, are refused as predictors.",
+        f"{_resampling(settings)} All that is learned from data (imputation, scaling, selection, tuning, weights of the "
+        f"fusion) is learned inside the training part of each fold {cite('nested')}. A modality that a patient lacks is "
+        "masked, not imputed; a model of one modality abstains on patients who lack it, and fusion uses what there is.",
+    ]
+    methods = [] if metrics is None or metrics.empty else sorted(set(metrics["interval_method"].dropna()))
+    how = f" Intervals here: {'; '.join(methods)}." if methods else ""
+    paragraphs += [
+        f"Figures. Models are compared on the same patients and folds, within each group of patients.{how} AUC and its "
+        f"paired differences follow {cite('delong')}{cite('ledell')}; repeats are averaged for each patient, since a repeat "
+        f"is not a new patient. Brier score: mean squared error of the probability {cite('brier')}; calibration intercept "
+        f"and slope are ideal at 0 and 1 {cite('calibration')}; shares have Wilson's interval {cite('wilson')}; net benefit "
+        f"as in {cite('decision')}.",
+        "Floors. A confounder floor predicts from what is not biology: hospital, scanner and protocol, lesion volume. A "
+        "model that is not better than the highest floor may read the scanner, not the tumour. The clinical baseline is the "
+        "best of the models that use clinical variables alone, and the floor shown first is the highest: the harder ones "
+        "to beat.",
+        "Verdicts are chosen by rule: only where the 95 % interval of the paired difference excludes zero does the "
+        "verdict speak of a difference. Several comparisons are made without correction; with small cohorts no evidence of "
+        "a difference is not evidence of none.",
+        f"Explanations. SHAP values {cite('shap')} in log-odds of the declared final model, fitted on all patients. They "
+        "describe what that model uses, not causes.",
+        f"What this is not. Cross-validation inside one cohort is not external validation {cite('tripod')}. Research use "
+        "only; not a medical device; not for decisions about patients.",
+    ]
+    return Method(paragraphs, [REFERENCES[key] for key in cited])
+
+
+def _resampling(settings: Mapping[str, Any]) -> str:
+    given = settings.get("resampling")
+    if not isinstance(given, Mapping) or not {"outer_folds", "inner_folds", "repeats"} <= set(given):
+        return "Evaluation. Nested, repeated, stratified cross-validation; a patient never straddles folds."
+    text = (
+        f"Evaluation. Nested stratified cross-validation with {given['outer_folds']} outer and {given['inner_folds']} inner "
+        f"folds, repeated {given['repeats']} times"
+    )
+    if "random_state" in given:
+        text += f" (random state {given['random_state']})"
+    return text + "; a patient never straddles folds."

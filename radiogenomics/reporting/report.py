@@ -1,0 +1,178 @@
+"""The HTML report of one endpoint: one file that needs no other, from stored tables alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from radiogenomics.reporting import pictures, wording
+from radiogenomics.reporting.headline import Headline, headline, outcome, verdicts
+from radiogenomics.reporting.method import method_in_words
+from radiogenomics.reporting.patient_flow import endpoint_labels, label_reasons, patient_flow
+from radiogenomics.reporting.records import table_rows
+from radiogenomics.reporting.wording import endpoint_name, known
+
+_ROLE_ORDER = {"fusion": 0, "unimodal": 1, "clinical_baseline": 2, "floor": 3}
+_QUARANTINE_ROWS = 500
+_REFUSED_ROWS = 200
+
+
+def render_report(
+    *,
+    cohort_title: str,
+    endpoint: str,
+    simulated: bool,
+    metrics: pd.DataFrame | None = None,
+    comparisons: pd.DataFrame | None = None,
+    out_of_fold: pd.DataFrame | None = None,
+    explanations: pd.DataFrame | None = None,
+    labels: pd.DataFrame | None = None,
+    account: pd.DataFrame | None = None,
+    quarantine: pd.DataFrame | None = None,
+    settings: Mapping[str, Any] | None = None,
+    versions: Mapping[str, Any] | None = None,
+    final_model: str = "late/weighted",
+    description: str = "",
+    availability: pd.DataFrame | None = None,
+    predictions: pd.DataFrame | None = None,
+    excluded: pd.DataFrame | None = None,
+    refused: pd.DataFrame | None = None,
+    source_url: str = "",
+    licence: str = "",
+) -> str:
+    """The report as HTML text: same tables, same text. A table that is None or empty is named as missing in its section.
+
+    Parameters
+    ----------
+    cohort_title, endpoint, description : as configured.
+    simulated : puts a banner on the page and a mark on every figure.
+    metrics, comparisons, out_of_fold, explanations, labels, quarantine, predictions : by their schemas in
+        `radiogenomics.cohort.schemas`; labels and predictions of other endpoints are ignored.
+    account : `source`, `file`, `rows`, `used`, `quarantined`: one line an input file.
+    settings : configuration of the run, nested dictionaries allowed; `resampling` is told in words.
+    versions : versions, hashes and identifiers for repeating the run.
+    final_model : the model that was declared final before any result.
+    availability : bool, patients x modalities that may predict the endpoint.
+    excluded : `patient_id`, `reason` of labelled patients that were not evaluated.
+    refused : `modality`, `feature`, `rule`, `reason` of features refused by the leakage guard.
+    source_url, licence : where the public gets the data, and under which terms.
+    """
+    own_labels = endpoint_labels(labels, endpoint)
+    first = headline(metrics, final_model)
+    if predictions is not None:
+        predictions = predictions[predictions["endpoint"] == endpoint]
+    drawn = pictures.draw_all(
+        endpoint=endpoint,
+        simulated=simulated,
+        final_model=final_model,
+        first=first,
+        metrics=metrics,
+        comparisons=comparisons,
+        out_of_fold=out_of_fold,
+        explanations=explanations,
+        labels=own_labels,
+        account=account,
+        quarantine=quarantine,
+        availability=availability,
+        predictions=predictions,
+    )
+    steps = patient_flow(own_labels, endpoint, out_of_fold=out_of_fold, availability=availability, excluded=excluded)
+    page = {
+        "cohort_title": cohort_title,
+        "endpoint": endpoint,
+        "endpoint_title": endpoint_name(endpoint),
+        "description": description,
+        "simulated": simulated,
+        "final_model": final_model,
+        "first": first,
+        "cards": _cards(first),
+        "verdicts": [{**row, "outcome": outcome(row)} for row in verdicts(comparisons, first.population)],
+        "comparisons": [{**row, "outcome": outcome(row)} for row in _rows(comparisons)],
+        "flow": steps,
+        "label_reasons": table_rows(label_reasons(own_labels, endpoint)),
+        "populations": _populations(metrics, first.population),
+        "pictures": drawn,
+        "top_features": pictures.strongest_features(explanations),
+        "account": _rows(account),
+        "quarantine": _rows(quarantine, _QUARANTINE_ROWS),
+        "n_quarantine": 0 if quarantine is None else len(quarantine),
+        "has_quarantine": quarantine is not None,
+        "refused": _rows(refused, _REFUSED_ROWS),
+        "n_refused": 0 if refused is None else len(refused),
+        "method": method_in_words(settings or {}, metrics),
+        "settings": flat(settings or {}),
+        "versions": flat(versions or {}),
+        "source_url": source_url,
+        "source_is_link": source_url.startswith(("https://", "http://")),
+        "licence": licence,
+    }
+    return _environment().get_template("report.html.j2").render(page) + "\n"
+
+
+def _environment() -> Environment:
+    """Everything that comes from data is escaped; a name that the template misspells is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=wording.number,
+        count=wording.count,
+        percent=wording.percent,
+        p_text=wording.p_text,
+        population_name=wording.population_name,
+        text=lambda value: str(value) if known(value) else wording.UNKNOWN,
+    )
+    environment.globals.update(estimate=wording.estimate, role_names=wording.ROLE_NAMES)
+    return environment
+
+
+def _rows(table: pd.DataFrame | None, limit: int | None = None) -> list[dict[str, Any]]:
+    return [] if table is None else table_rows(table if limit is None else table.head(limit))
+
+
+def _cards(first: Headline) -> list[dict[str, Any]]:
+    """The three figures of the first screen."""
+    shown = (
+        ("Final model", first.final, "declared before any result"),
+        ("Clinical baseline", first.baseline, "best model of clinical variables alone"),
+        ("Confounder floor", first.floor, "highest score without any biology"),
+    )
+    return [{"title": title, "row": row, "what": what} for title, row, what in shown]
+
+
+def _populations(metrics: pd.DataFrame | None, main: str) -> list[dict[str, Any]]:
+    """For each population its rows: by role, then from the highest AUC; the population of the first screen first."""
+    if metrics is None or metrics.empty:
+        return []
+    order = {"all": 1, "complete": 2, main: 0}
+    blocks = []
+    for name in sorted(set(metrics["population"]), key=lambda name: (order.get(name, 3), name)):
+        rows = metrics[metrics["population"] == name]
+        rows = rows.assign(order=rows["role"].map(_ROLE_ORDER))
+        rows = rows.sort_values(["order", "auc", "model"], ascending=[True, False, True], na_position="last")
+        same = rows["n"].nunique() == 1 and rows["events"].nunique() == 1
+        blocks.append({"name": name, "rows": table_rows(rows), "same_patients": same, "open": name in order})
+    return blocks
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as (dotted key, value) in their order; lists on one line."""
+    rows: list[tuple[str, str]] = []
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            rows.extend(flat(value, f"{name}."))
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
+            rows.append((name, ", ".join(str(item) for item in items)))
+        else:
+            rows.append((name, "" if value is None else str(value)))
+    return rows
