@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dagster as dg
-from assets.build import cohort_checks, cohort_definitions, unavailable_cohort
 
+from assets.build import cohort_checks, cohort_definitions, unavailable_cohort
 from pipelines.discovery import discover
 from pipelines.jobs import cohort_jobs
 from pipelines.progress import progress_logger

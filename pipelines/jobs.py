@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import dagster as dg
-from assets.build import ENDPOINT_ASSETS
 
+from assets.build import ENDPOINT_ASSETS
 from radiogenomics.cohort.configuration import Cohort
 
 DESCRIPTIONS = {

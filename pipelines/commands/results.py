@@ -48,7 +48,7 @@ def evaluations(cohort: str, endpoint: str | None, home: Home) -> dict[str, dict
     store = ArtefactStore(home.artefacts)
     present = {key[1]: key for key in store.keys(cohort) if len(key) == 3 and key[2] == "evaluation"}
     if not present or (endpoint is not None and endpoint not in present):
-        cohorts = sorted({key[0] for key in store.keys()})
+        cohorts = sorted({key[0] for key in store.keys("")})
         found = (
             f"its evaluated endpoints are: {', '.join(sorted(present))}"
             if present

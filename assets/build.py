@@ -1,0 +1,51 @@
+"""Every asset of a cohort, and what stands in for a cohort that cannot be used."""
+
+import dagster as dg
+
+from assets.checks import cohort_checks
+from assets.clinical import clinical_assets
+from assets.cohort import cohort_assets
+from assets.endpoints import endpoint_label_assets
+from assets.imaging import imaging_assets
+from assets.models import ENDPOINT_ASSETS, endpoint_assets
+from assets.multimodal import feature_sources, multimodal_assets
+from assets.omics import omics_assets
+from radiogenomics.cohort.configuration import Cohort
+
+__all__ = ["ENDPOINT_ASSETS", "cohort_checks", "cohort_definitions", "unavailable_cohort"]
+
+
+def cohort_definitions(cohort: Cohort) -> list[dg.AssetsDefinition]:
+    """All assets of one cohort, under its key prefix."""
+    quarantines = {"manifest": ["manifest"], **feature_sources(cohort)}
+    quarantines |= {"image_qc": ["image_qc"]} if cohort.images else {}
+    quarantines |= {"labels": ["labels"]} if cohort.endpoints else {}
+    assets = cohort_assets(cohort, quarantines)
+    assets += imaging_assets(cohort) + omics_assets(cohort) + clinical_assets(cohort)
+    assets += endpoint_label_assets(cohort) + multimodal_assets(cohort)
+    for endpoint in cohort.endpoints:
+        assets += endpoint_assets(cohort, endpoint)
+    return assets
+
+
+def unavailable_cohort(name: str, file: str, error: str, needs: str) -> dg.AssetsDefinition:
+    """An asset that says why a cohort cannot be used, without taking the others down.
+
+    Parameters
+    ----------
+    needs : the environment variable that is not set, where that is the reason; '' where the file is broken.
+    """
+    if needs:
+        title = f"`{file}` describes a cohort whose data are not declared on this machine. Set `{needs}` and reload."
+    else:
+        title = f"`{file}` cannot be used. Mend it and reload."
+
+    @dg.asset(
+        key=[name, "not_available" if needs else "configuration_error"],
+        group_name=f"{name}__not_available" if needs else f"{name}__configuration_error",
+        description=f"{title}\n\n```\n{error}\n```",
+    )
+    def _unavailable() -> None:
+        raise dg.Failure(description=error, allow_retries=False)
+
+    return _unavailable

@@ -1,0 +1,224 @@
+"""Group `imaging`: from images with contours to features per lesion; ready-made feature tables."""
+
+from typing import Any
+
+import dagster as dg
+
+from assets.display import number, plot, table
+from assets.factory import Compute, asset_key, cohort_asset
+from assets.step import Product
+from radiogenomics.cohort.change import files_signature, image_paths
+from radiogenomics.cohort.configuration import Cohort
+
+_MANIFEST = {"manifest": ["manifest"]}
+_LESIONS = {"image_qc": ["image_qc"]}
+
+
+def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
+    """Quality control, radiomic features, CNN embeddings and volumetrics where images are declared; ready-made tables."""
+    assets = [_ready_made(cohort, name) for name in cohort.imaging_tables]
+    if not cohort.images:
+        return assets
+    settings = cohort.model_dump(mode="json", include={"images"})
+
+    def image_asset(name: str, description: str, compute: Compute, inputs: dict[str, list[str]]) -> dg.AssetsDefinition:
+        return cohort_asset(
+            cohort,
+            [name],
+            group_name="imaging",
+            kinds=["table"],
+            description=description,
+            compute=compute,
+            packages=["imaging", "compute", "cohort"],
+            settings=settings,
+            settings_at_run=lambda: files_signature(image_paths(cohort)),
+            inputs=inputs,
+        )
+
+    assets.append(
+        image_asset(
+            "image_qc",
+            "**What is this:** every lesion's image and contour, opened and measured: geometry, voxels, intensities, scanner. "
+            "**Can I trust it:** a shifted, empty or unreadable contour is set aside with its reason, never guessed. "
+            "**What next:** look at the contact sheet; a wrong contour shows at once.",
+            _image_qc(cohort),
+            _MANIFEST,
+        )
+    )
+    if any(images.radiomics is not None for images in cohort.images.values()):
+        assets.append(
+            image_asset(
+                "radiomic_features",
+                "**What is this:** radiomic features of each lesion (pyradiomics feature classes on our own checked geometry). "
+                "**Can I trust it:** a lesion whose features cannot all be computed is set aside, none is filled in. "
+                "**What next:** they become one row a patient in `multimodal_cohort`.",
+                _lesion_features(cohort, "radiomic_features"),
+                _LESIONS,
+            )
+        )
+    if any(images.embedding for images in cohort.images.values()):
+        assets.append(
+            image_asset(
+                "cnn_embeddings",
+                "**What is this:** what a convolutional network trained on photographs (EfficientNet-Lite0, ImageNet) sees in three "
+                "planes through each lesion: 1,280 numbers. **Can I trust it:** as a description of texture and shape; single "
+                "numbers mean nothing. **What next:** compare it with the radiomic features in the endpoint's results.",
+                _lesion_features(cohort, "cnn_embeddings"),
+                _LESIONS,
+            )
+        )
+    assets.append(
+        image_asset(
+            "lesion_volumetrics",
+            "**What is this:** volume (mm³), diameters (mm), sphericity and mean intensity of each lesion. "
+            "**Can I trust it:** to the accuracy of the contour. **What next:** the volume is also a confounder floor: "
+            "a model that only measures size is shown as such.",
+            _lesion_features(cohort, "lesion_volumetrics"),
+            _LESIONS,
+        )
+    )
+    return assets
+
+
+def _image_qc(cohort: Cohort) -> Compute:
+    def compute(home, values, progress) -> Product:
+        from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions
+
+        lesions = declared_lesions(cohort, values["manifest"]["manifest"])
+        qc, quarantine, acquisition = check_lesions(
+            lesions, workers=cohort.compute.workers, scheduler=cohort.compute.scheduler, on_progress=progress
+        )
+        usable = lesions.merge(
+            qc.loc[qc["status"] != "quarantined", ["images", "lesion_id"]], on=["images", "lesion_id"]
+        )
+        shown = {
+            "1_lesions_used": number(len(usable)),
+            "2_lesions_set_aside": number(len(quarantine)),
+            "3_lesions_flagged": number(int((qc["status"] == "flagged").sum())),
+            "5_quality": table(qc, rows=30),
+            "6_acquisition": table(acquisition, rows=10),
+        }
+        if len(usable):
+            figure = contact_sheet(usable, limit=12, simulated=cohort.simulated)
+            shown["4_contact_sheet"] = plot(figure, home.pages, [cohort.name, "image_qc"], "contact_sheet")
+        return Product({"lesions": usable, "qc": qc, "quarantine": quarantine, "acquisition": acquisition}, shown)
+
+    return compute
+
+
+def _lesion_features(cohort: Cohort, name: str) -> Compute:
+    def compute(home, values, progress) -> Product:
+        from radiogenomics import imaging
+        from radiogenomics.cohort.features import feature_columns
+        from radiogenomics.reporting.figures import lesion_volumes_figure
+        from radiogenomics.storage.feature_cache import FeatureCache
+
+        extract = getattr(imaging, name)
+        features = extract(
+            cohort,
+            values["image_qc"]["lesions"],
+            cache=FeatureCache(home.cache),
+            workers=cohort.compute.workers,
+            scheduler=cohort.compute.scheduler,
+            on_progress=progress,
+        )
+        shown = {
+            "1_lesions": number(len(features.values)),
+            "2_patients": number(int(features.values["patient_id"].nunique())),
+            "3_features": number(len(feature_columns(features.values))),
+            "4_set_aside": number(len(features.quarantine)),
+            "6_preview": table(features.values, rows=10),
+            "7_dictionary": table(features.dictionary, rows=10),
+        }
+        if name == "lesion_volumetrics" and len(features.values):
+            figure = lesion_volumes_figure(features.values, simulated=cohort.simulated)
+            shown["5_volumes"] = plot(figure, home.pages, [cohort.name, name], "volumes")
+        return Product(features, shown)
+
+    return compute
+
+
+def _ready_made(cohort: Cohort, name: str) -> dg.AssetsDefinition:
+    def compute(home, values, progress) -> Product:
+        from radiogenomics.cohort.features import feature_columns
+        from radiogenomics.imaging.ready_made import imaging_table_features
+
+        features = imaging_table_features(cohort, values["manifest"]["manifest"], name)
+        return Product(
+            features,
+            {
+                "1_rows": number(len(features.values)),
+                "2_patients": number(int(features.values["patient_id"].nunique())),
+                "3_features": number(len(feature_columns(features.values))),
+                "4_set_aside": number(len(features.quarantine)),
+                "5_preview": table(features.values, rows=10),
+                "6_dictionary": table(features.dictionary, rows=10),
+            },
+        )
+
+    return cohort_asset(
+        cohort,
+        [name],
+        group_name="imaging",
+        kinds=["table"],
+        description=(
+            "**What is this:** imaging features that were computed elsewhere, as a table. "
+            "**Can I trust it:** as far as its source; how the features were made is not known here. "
+            f"{cohort.imaging_tables[name].description} **What next:** joined in `multimodal_cohort`."
+        ),
+        compute=compute,
+        packages=["imaging", "cohort"],
+        settings=cohort.model_dump(mode="json", include={"imaging_tables": {name}}),
+        inputs=_MANIFEST,
+    )
+
+
+def imaging_asset_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
+    """Checks of the image tables."""
+    checks: list[dg.AssetChecksDefinition] = []
+    if not cohort.images:
+        return checks
+
+    @dg.asset_check(
+        asset=asset_key(cohort, "image_qc"),
+        blocking=True,
+        description="Each declared lesion is used or set aside, once.",
+    )
+    def every_lesion_is_accounted_for(image_qc: Any) -> dg.AssetCheckResult:
+        declared, used, aside = len(image_qc["qc"]), len(image_qc["lesions"]), len(image_qc["quarantine"])
+        return dg.AssetCheckResult(
+            passed=declared == used + aside, description=f"{declared} lesions = {used} used + {aside} set aside"
+        )
+
+    checks.append(every_lesion_is_accounted_for)
+    names = ["lesion_volumetrics"]
+    names += ["radiomic_features"] if any(i.radiomics is not None for i in cohort.images.values()) else []
+    names += ["cnn_embeddings"] if any(i.embedding for i in cohort.images.values()) else []
+    checks += [_lesions_kept(cohort, name) for name in names]
+    return checks
+
+
+def _lesions_kept(cohort: Cohort, name: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        name="identities_and_values",
+        asset=asset_key(cohort, name),
+        blocking=True,
+        description="No lesion twice, no value missing or infinite.",
+    )
+    def identities_and_values(features: Any) -> dg.AssetCheckResult:
+        import numpy as np
+
+        from radiogenomics.cohort.features import feature_columns
+
+        values = features["values"]
+        twice = int(values.duplicated(["images", "lesion_id"]).sum())
+        infinite = 0
+        for _, part in values.groupby("images"):
+            known = part[feature_columns(part)].dropna(axis="columns", how="all")
+            infinite += int((~np.isfinite(known.to_numpy(dtype=float))).sum())
+        return dg.AssetCheckResult(
+            passed=twice == 0 and infinite == 0,
+            description=f"{len(values)} lesions, {twice} twice, {infinite} values missing or infinite",
+        )
+
+    return identities_and_values

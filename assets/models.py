@@ -1,0 +1,387 @@
+"""One group an endpoint: evaluation, final model, explanations, predictions, report."""
+
+from typing import Any
+
+import dagster as dg
+
+from assets.display import number, page, plot, table, text
+from assets.factory import asset_key, cohort_asset
+from assets.step import Product, code_version, library_versions, source_digest
+from radiogenomics.cohort.configuration import Cohort
+
+ENDPOINT_ASSETS = ("evaluation", "model", "explanations", "predictions", "report")
+_LEARNING = ("fusion", "evaluation", "multimodal", "endpoints", "compute", "cohort")
+
+
+def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
+    """The assets of one endpoint."""
+    declared = cohort.endpoints[endpoint]
+    settings = cohort.model_dump(
+        mode="json",
+        include={"name": True, "endpoints": {endpoint}, "resampling": True, "models": True, "confounders": True},
+    )
+
+    def make(name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",)) -> dg.AssetsDefinition:
+        return cohort_asset(
+            cohort,
+            [endpoint, name],
+            group_name=endpoint,
+            kinds=list(kinds),
+            description=description,
+            compute=compute,
+            packages=packages,
+            settings=settings,
+            inputs=inputs,
+        )
+
+    joined = {"mdata": ["multimodal_cohort"]}
+    evaluated = {"evaluation": [endpoint, "evaluation"]}
+    model = {"model": [endpoint, "model"]}
+    explained = {"explanations": [endpoint, "explanations"]}
+    predicted = {"predictions": [endpoint, "predictions"]}
+    inputs = {"manifest": ["manifest"], "quarantine": ["quarantine"], "labels": ["labels"]}
+    return [
+        make(
+            "evaluation",
+            f"**What is this:** how well each model predicts `{endpoint}` for patients it never saw, beside the clinical baseline "
+            "and the confounder floors. **Can I trust it:** everything learned is learned inside the training folds; look at the "
+            "interval, at n and at the floors before the figure. **What next:** the `report`.",
+            _evaluation(cohort, endpoint),
+            joined,
+        ),
+        make(
+            "model",
+            f"**What is this:** the declared final model (`{declared.final_model}`), fitted on every labelled patient and stored "
+            "without pickle. **Can I trust it:** as far as the out-of-fold figures of the same recipe in `evaluation`; it was "
+            "declared before any result. **What next:** `explanations`, `predictions`.",
+            _model(cohort, endpoint),
+            joined | evaluated,
+            kinds=("scikitlearn",),
+        ),
+        make(
+            "explanations",
+            "**What is this:** SHAP values of the final model: how much each feature moved each patient's log-odds. "
+            "**Can I trust it:** they add up to the prediction; they explain the model, not the disease. "
+            "**What next:** see which modality carries the prediction.",
+            _explanations(cohort, endpoint),
+            joined | model,
+            packages=("explanation", *_LEARNING),
+        ),
+        make(
+            "predictions",
+            "**What is this:** the rows added to the append-only predictions table: out-of-fold for labelled patients, "
+            "prospective for the others. **Can I trust it:** out-of-fold rows come from models that never saw the patient. "
+            "**What next:** `radiogenomics predictions export`, or DuckDB on the Parquet files.",
+            _predictions(cohort, endpoint),
+            joined | evaluated | model,
+        ),
+        make(
+            "report",
+            "**What is this:** one page with the verdict, the figures, the floors, the exclusions and what is needed to repeat it. "
+            "**Can I trust it:** it is made from the stored tables alone. **What next:** open the link.",
+            _report(cohort, endpoint),
+            joined | evaluated | model | explained | predicted | inputs,
+            packages=("reporting", *_LEARNING),
+            kinds=("html",),
+        ),
+    ]
+
+
+def _evaluation(cohort: Cohort, endpoint: str):
+    def compute(home, values, progress) -> Product:
+        from radiogenomics.evaluation import evaluate
+        from radiogenomics.multimodal import endpoint_frame
+        from radiogenomics.reporting import figures
+
+        final = cohort.endpoints[endpoint].final_model
+        frame = endpoint_frame(cohort, values["mdata"], endpoint)
+        result = evaluate(
+            frame.X,
+            frame.y,
+            frame.confounders,
+            models=cohort.models,
+            resampling=cohort.resampling,
+            workers=cohort.compute.workers,
+            final_model=final,
+            imaging=cohort.imaging_tables,
+            scheduler=cohort.compute.scheduler,
+            on_progress=progress,
+        )
+        options = {"endpoint": endpoint, "simulated": cohort.simulated}
+        key = [cohort.name, endpoint, "evaluation"]
+        everyone = result.metrics[result.metrics["population"] == "all"].set_index("model")
+        shown = {
+            "1_verdicts": text(
+                "\n".join(f"- {v}" for v in result.comparisons["verdict"].drop_duplicates()) or "*no comparison*"
+            ),
+            "2_patients": number(len(frame.y)),
+            "2_events": number(int(frame.y.sum())),
+            "4_forest": plot(
+                figures.forest_figure(result.metrics, final_model=final, **options), home.pages, key, "forest"
+            ),
+            "5_roc": plot(
+                figures.roc_figure(
+                    result.out_of_fold, _shown_models(result.metrics, final, cohort), metrics=result.metrics, **options
+                ),
+                home.pages,
+                key,
+                "roc",
+            ),
+            "6_calibration": plot(
+                figures.calibration_figure(result.out_of_fold, final, metrics=result.metrics, **options),
+                home.pages,
+                key,
+                "calibration",
+            ),
+            "6_what_is_added": plot(
+                figures.comparisons_figure(result.comparisons, **options), home.pages, key, "comparisons"
+            ),
+            "7_metrics": table(
+                result.metrics.sort_values(["population", "role", "auc"], ascending=[True, True, False]),
+                rows=60,
+                columns=9,
+            ),
+            "8_comparisons": table(result.comparisons, rows=30),
+            "9_refused_features": table(frame.refused, rows=20),
+            "9_excluded_patients": table(
+                frame.excluded["reason"].value_counts().rename_axis("reason").reset_index(name="patients")
+            ),
+        }
+        if final in everyone.index:
+            shown["3_auc_of_final_model"] = number(float(everyone.loc[final, "auc"]))
+        tables = {
+            "out_of_fold": result.out_of_fold,
+            "metrics": result.metrics,
+            "comparisons": result.comparisons,
+            "folds": result.folds,
+            "refused": frame.refused,
+            "excluded": frame.excluded,
+        }
+        return Product(tables, shown)
+
+    return compute
+
+
+def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:
+    """The final model, the clinical baseline and the best floor: what a first look compares."""
+    everyone = metrics[metrics["population"] == "all"]
+    baseline = metrics.loc[metrics["role"] == "clinical_baseline", "model"].drop_duplicates().tolist()
+    floors = everyone[everyone["role"] == "floor"].sort_values("auc", ascending=False)["model"].head(1).tolist()
+    return [final, *baseline[:1], *floors]
+
+
+def _model(cohort: Cohort, endpoint: str):
+    def compute(home, values, progress) -> Product:
+        from radiogenomics.fusion import TRUSTED_TYPES, fit_final
+        from radiogenomics.multimodal import endpoint_frame
+        from radiogenomics.storage.models import ModelRegistry
+
+        frame = endpoint_frame(cohort, values["mdata"], endpoint)
+        name = cohort.endpoints[endpoint].final_model
+        fitted = fit_final(frame.X, frame.y, name, cohort.models, cohort.resampling, imaging=cohort.imaging_tables)
+        metrics = values["evaluation"]["metrics"]
+        figures = metrics[metrics["model"] == name].astype(object).where(metrics.notna(), None).to_dict("records")
+        snapshot = str(values["mdata"].uns["snapshot_id"])
+        model_id = ModelRegistry(home.models).register(
+            fitted,
+            cohort=cohort.name,
+            endpoint=endpoint,
+            name=name,
+            metadata={
+                "snapshot_id": snapshot,
+                "simulated": cohort.simulated,
+                "n": len(frame.y),
+                "events": int(frame.y.sum()),
+                "columns": list(frame.X.columns),
+                "out_of_fold_metrics": figures,
+                "resampling": cohort.resampling.model_dump(mode="json"),
+                "code_version": code_version(),
+            },
+            trusted=TRUSTED_TYPES,
+        )
+        record = {
+            "model_id": model_id,
+            "name": name,
+            "snapshot_id": snapshot,
+            "n": len(frame.y),
+            "events": int(frame.y.sum()),
+        }
+        return Product(
+            record,
+            {
+                "1_model": text(f"`{model_id}`"),
+                "2_patients": number(len(frame.y)),
+                "3_events": number(int(frame.y.sum())),
+                "4_out_of_fold": table(metrics[metrics["model"] == name], columns=9),
+            },
+        )
+
+    return compute
+
+
+def _load(home, cohort: Cohort, endpoint: str, record: dict[str, Any]) -> Any:
+    from radiogenomics.fusion import TRUSTED_TYPES
+    from radiogenomics.storage.models import ModelRegistry
+
+    return ModelRegistry(home.models).load(cohort.name, endpoint, record["model_id"], TRUSTED_TYPES)
+
+
+def _explanations(cohort: Cohort, endpoint: str):
+    def compute(home, values, progress) -> Product:
+        from radiogenomics.explanation import explain
+        from radiogenomics.multimodal import endpoint_frame
+        from radiogenomics.reporting import figures
+
+        frame = endpoint_frame(cohort, values["mdata"], endpoint)
+        record = values["model"]
+        model = _load(home, cohort, endpoint, record)
+        rows = explain(model, frame.X, frame.dictionary, name=record["name"])
+        options = {"endpoint": endpoint, "simulated": cohort.simulated}
+        key = [cohort.name, endpoint, "explanations"]
+        strength = (
+            rows.assign(absolute=rows["shap_value"].abs())
+            .groupby(["modality", "feature"])["absolute"]
+            .sum()
+            .div(rows["patient_id"].nunique())
+            .rename("mean_absolute_shap_log_odds")
+            .sort_values(ascending=False)
+            .reset_index()
+        )
+        return Product(
+            rows,
+            {
+                "1_modalities": plot(
+                    figures.modality_contributions_figure(rows, **options), home.pages, key, "modalities"
+                ),
+                "2_features": plot(figures.shap_beeswarm_figure(rows, **options), home.pages, key, "features"),
+                "3_strongest": table(strength, rows=25),
+                "4_patients": number(int(rows["patient_id"].nunique())),
+            },
+        )
+
+    return compute
+
+
+def _predictions(cohort: Cohort, endpoint: str):
+    def compute(home, values, progress) -> Product:
+        import pandas as pd
+
+        from radiogenomics.evaluation.prediction_table import out_of_fold_rows, prospective_rows
+        from radiogenomics.multimodal import endpoint_frame, patient_frame
+        from radiogenomics.reporting import figures
+        from radiogenomics.storage import PredictionStore
+
+        mdata, record = values["mdata"], values["model"]
+        common = {
+            "cohort": cohort.name,
+            "endpoint": endpoint,
+            "snapshot_id": str(mdata.uns["snapshot_id"]),
+            "simulated": cohort.simulated,
+            "code_version": code_version(),
+        }
+        parts = [out_of_fold_rows(values["evaluation"]["out_of_fold"], recipe=_recipe(cohort, endpoint), **common)]
+        labelled = endpoint_frame(cohort, mdata, endpoint).y.index
+        X = patient_frame(cohort, mdata, endpoint)
+        X = X.loc[~X.index.isin(labelled)]
+        if len(X):
+            model = _load(home, cohort, endpoint, record)
+            parts.append(prospective_rows(model, X, model_id=record["model_id"], model_name=record["name"], **common))
+        rows = pd.concat(parts, ignore_index=True)
+        file = PredictionStore(home.predictions).append(rows)
+        final = rows[rows["model"] == record["name"]]
+        figure = figures.patient_probabilities_figure(final, model=record["name"], simulated=cohort.simulated)
+        return Product(
+            rows,
+            {
+                "1_rows": number(len(rows)),
+                "2_prospective_patients": number(len(X)),
+                "3_by_patient": plot(figure, home.pages, [cohort.name, endpoint, "predictions"], "by_patient"),
+                "4_file": text(f"`{file}`"),
+                "5_rows": table(final, rows=20, columns=14),
+            },
+        )
+
+    return compute
+
+
+def _recipe(cohort: Cohort, endpoint: str) -> dict[str, Any]:
+    """What, beside the data, decides an out-of-fold model: part of its identifier."""
+    return {
+        "settings": cohort.model_dump(
+            mode="json", include={"endpoints": {endpoint}, "resampling": True, "models": True}
+        ),
+        "code": {name: source_digest(name) for name in ("fusion", "evaluation", "multimodal")},
+    }
+
+
+def _report(cohort: Cohort, endpoint: str):
+    def compute(home, values, progress) -> Product:
+        from radiogenomics.cohort import Inputs, account
+        from radiogenomics.multimodal import availability
+        from radiogenomics.reporting import render_report
+
+        evaluation, record = values["evaluation"], values["model"]
+        labels = values["labels"]["labels"]
+        html = render_report(
+            cohort_title=cohort.title or cohort.name,
+            endpoint=endpoint,
+            simulated=cohort.simulated,
+            final_model=record["name"],
+            metrics=evaluation["metrics"],
+            comparisons=evaluation["comparisons"],
+            out_of_fold=evaluation["out_of_fold"],
+            explanations=values["explanations"],
+            predictions=values["predictions"],
+            labels=labels[labels["endpoint"] == endpoint],
+            excluded=evaluation["excluded"],
+            refused=evaluation["refused"],
+            availability=availability(values["mdata"]),
+            account=account(Inputs(**values["manifest"])),
+            quarantine=values["quarantine"],
+            settings={
+                "model_id": record["model_id"],
+                "snapshot_id": record["snapshot_id"],
+                **cohort.resampling.model_dump(mode="json"),
+                "configuration": cohort.file.name,
+            },
+            versions={"code": code_version(), **library_versions()},
+        )
+        link, file = page(html, home.pages, [cohort.name, endpoint, "report"])
+        return Product(html, {"1_report": link, "2_file": text(f"`{file}`"), "3_kilobytes": number(len(html) // 1024)})
+
+    return compute
+
+
+def endpoint_checks(cohort: Cohort, endpoint: str) -> list[dg.AssetChecksDefinition]:
+    """Checks of one endpoint's evaluation."""
+    key = asset_key(cohort, endpoint, "evaluation")
+
+    @dg.asset_check(
+        asset=key,
+        blocking=True,
+        description="Within a repeat each patient is predicted once, in one fold, by every model.",
+    )
+    def patients_never_straddle_folds(evaluation: Any) -> dg.AssetCheckResult:
+        rows = evaluation["out_of_fold"]
+        folds = rows.groupby(["patient_id", "repeat"])["fold"].nunique()
+        twice = int(rows.duplicated(["patient_id", "model", "repeat"]).sum())
+        return dg.AssetCheckResult(
+            passed=bool((folds == 1).all()) and twice == 0,
+            description=f"{int((folds > 1).sum())} patients in two folds of a repeat, {twice} predicted twice",
+        )
+
+    @dg.asset_check(
+        asset=key, description="A figure far above what cohorts of this size reach is a leak until shown otherwise."
+    )
+    def no_figure_is_too_good(evaluation: Any) -> dg.AssetCheckResult:
+        metrics = evaluation["metrics"]
+        high = metrics[metrics["auc"] > 0.95]
+        return dg.AssetCheckResult(
+            passed=high.empty,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=""
+            if high.empty
+            else f"AUC above 0.95: {', '.join(high['model'].unique())}; look for a leak first",
+        )
+
+    return [patients_never_straddle_folds, no_figure_is_too_good]

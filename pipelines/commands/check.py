@@ -1,0 +1,119 @@
+"""``radiogenomics check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.discovery import read_cohort_file
+from radiogenomics.cohort import Cohort, account, read_inputs
+from radiogenomics.storage import Home
+
+
+def check(file: Path, home: Home, out: Console, err: Console) -> None:
+    """Validate a configuration and every input, without computing image features.
+
+    Prints the rows of each source, who has which modality and label, and what is set aside and why. What is set aside is
+    no error: the cohort runs without it. An error in the configuration or in a table is raised.
+    """
+    cohort = read_cohort_file(file, home)
+    inputs = read_inputs(cohort)
+    aside = [inputs.quarantine]
+    has: dict[str, set[str]] = {}
+
+    if cohort.images:
+        from radiogenomics.imaging import check_lesions, declared_lesions
+
+        lesions = declared_lesions(cohort, inputs.manifest)
+        with err.status("opening images") as status:
+            qc, quarantine, _ = check_lesions(
+                lesions,
+                workers=cohort.compute.workers,
+                scheduler=cohort.compute.scheduler,
+                on_progress=lambda done, total: status.update(f"opening images: {done} of {total}"),
+            )
+        aside.append(quarantine)
+        usable = lesions.merge(qc.loc[qc["status"] != "quarantined", ["images", "lesion_id"]])
+        for name in cohort.images:
+            has[f"images {name}"] = set(usable.loc[usable["images"] == name, "patient_id"])
+    for name, features in _tables(cohort, inputs.manifest).items():
+        has[name] = set(features.values["patient_id"])
+        aside.append(features.quarantine)
+
+    out.print(
+        f"[bold]{cohort.title or cohort.name}[/]" + ("  SIMULATED DATA" if cohort.simulated else ""), highlight=False
+    )
+    _print("Rows of each source", account(inputs), out)
+    patients = sorted(inputs.manifest.loc[inputs.manifest["source"].str.startswith("clinical/"), "patient_id"].unique())
+    modalities = pd.DataFrame(
+        [(name, len(ids), len(patients) - len(ids)) for name, ids in has.items()],
+        columns=["modality", "patients", "without"],
+    )
+    _print(f"Who has what ({len(patients)} patients)", modalities, out)
+    if cohort.endpoints:
+        aside.append(_labels(cohort, inputs.manifest, has, out))
+    rows = pd.concat([part for part in aside if len(part)], ignore_index=True) if any(map(len, aside)) else aside[0]
+    if len(rows):
+        _print("Set aside", rows[["source", "file", "row", "patient_id", "lesion_id", "rule", "reason"]], out)
+    out.print(f"{len(rows)} rows, values or lesions are set aside; everything else is used.", highlight=False)
+
+
+def _tables(cohort: Cohort, manifest: pd.DataFrame) -> dict:
+    """Features of every table, which is where their values are validated."""
+    found = {}
+    if cohort.imaging_tables:
+        from radiogenomics.imaging.ready_made import imaging_table_features
+
+        found.update({name: imaging_table_features(cohort, manifest, name) for name in cohort.imaging_tables})
+    if cohort.mutations is not None:
+        from radiogenomics.omics import mutation_features
+
+        found["mutations"] = mutation_features(cohort, manifest)
+    if cohort.expression is not None:
+        from radiogenomics.omics import expression_features
+
+        found["expression"] = expression_features(cohort, manifest)
+    if cohort.clinical.variables:
+        from radiogenomics.clinical import clinical_features
+
+        found["clinical"] = clinical_features(cohort, manifest)
+    return found
+
+
+def _labels(cohort: Cohort, manifest: pd.DataFrame, has: dict[str, set[str]], out: Console) -> pd.DataFrame:
+    from radiogenomics.endpoints import derive_labels
+
+    labels, quarantine = derive_labels(cohort, manifest)
+    rows = []
+    for endpoint, part in labels.groupby("endpoint"):
+        known = part[part["label"].notna()]
+        row = {
+            "endpoint": endpoint,
+            "positive": int((known["label"] == 1).sum()),
+            "negative": int((known["label"] == 0).sum()),
+            "missing": len(part) - len(known),
+        }
+        for name, ids in has.items():
+            row[f"labelled with {name}"] = int(known["patient_id"].isin(ids).sum())
+        rows.append(row)
+    _print("Labels", pd.DataFrame(rows), out)
+    reasons = labels[labels["label"].isna()].groupby(["endpoint", "reason"]).size().rename("patients").reset_index()
+    if len(reasons):
+        _print("Why a label is missing", reasons, out)
+    return quarantine
+
+
+def _print(title: str, frame: pd.DataFrame, out: Console, most: int = 60) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold", show_edge=False)
+    for column in frame.columns:
+        numeric = pd.api.types.is_numeric_dtype(frame[column])
+        table.add_column(str(column).replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in frame.head(most).itertuples(index=False):
+        table.add_row(*("" if pd.isna(value) else str(value) for value in row))
+    out.print(table, highlight=False, markup=False)
+    if len(frame) > most:
+        out.print(f"... and {len(frame) - most} more", highlight=False)
+    out.print()
