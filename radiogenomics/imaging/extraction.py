@@ -1,0 +1,204 @@
+"""One computation over all lesions: read in the worker, kept in the cache, failures to quarantine."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from radiogenomics.cohort.features import KEYS
+from radiogenomics.cohort.schemas import QUARANTINE, conform, empty
+from radiogenomics.compute import map_items
+from radiogenomics.exceptions import ComputationError, RadiogenomicsError
+from radiogenomics.imaging.reading import Lesion, files_of_lesion, read_lesion
+from radiogenomics.storage.atomic import file_digest
+from radiogenomics.storage.feature_cache import FeatureCache, cache_key
+
+READING_VERSION = 1
+"""Raise when `read_lesion` gives other voxels for the same files: kept results are then computed anew."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A computation on one lesion.
+
+    Attributes
+    ----------
+    name : part of the cache's key.
+    version : part of the cache's key; raise when the same input gives other values.
+    compute : ``compute(lesion, settings) -> {feature: value}``, defined at the top level of a module.
+    libraries : distributions whose version may change the values; part of the cache's key.
+    """
+
+    name: str
+    version: int
+    compute: Callable[[Lesion, Mapping[str, Any]], dict[str, float]]
+    libraries: tuple[str, ...]
+
+    def identity(self) -> list[Any]:
+        """What of the step, beside its settings, its values depend on."""
+        return [self.name, self.version, READING_VERSION, {name: version(name) for name in self.libraries}]
+
+
+class Extracted(NamedTuple):
+    """Values by lesion, in the order of the lesions that succeeded, and what was left out.
+
+    `values` has `KEYS` and one float column a feature; `computed` counts the lesions that were not in the cache.
+    """
+
+    values: pd.DataFrame
+    quarantine: pd.DataFrame
+    computed: int
+
+
+class _Task(NamedTuple):
+    lesion: dict[str, Any]
+    settings: dict[str, Any]
+    key: str
+
+
+def extract(
+    step: Step,
+    lesions: pd.DataFrame,
+    settings: Mapping[str, Mapping[str, Any]],
+    *,
+    cache: FeatureCache | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Extracted:
+    """Apply a step to every lesion whose images have settings.
+
+    A lesion whose files, region, settings and step are unchanged is not even opened: its first key is made of the digests
+    of its files. The second key is made of the decoded voxels, so that the same image in another encoding is a hit too.
+
+    Parameters
+    ----------
+    lesions : DataFrame by `schemas.LESIONS`.
+    settings : for each image name its settings, as plain values; images that are not named are passed over.
+    """
+    wanted = lesions[lesions["images"].isin(list(settings))]
+    records = [{str(key): value for key, value in record.items()} for record in wanted.to_dict("records")]
+    results: dict[int, dict[str, Any]] = {}
+    errors: dict[int, Exception] = {}
+    tasks: dict[int, _Task] = {}
+    digest = functools.lru_cache(maxsize=None)(file_digest)
+    for index, record in enumerate(records):
+        chosen = dict(settings[record["images"]])
+        try:
+            key = _file_key(step, record, chosen, digest) if cache is not None else ""
+        except RadiogenomicsError as error:
+            errors[index] = error
+            continue
+        known = _known(cache, key)
+        if known is not None:
+            results[index] = known
+        else:
+            tasks[index] = _Task(record, chosen, key)
+    done = len(records) - len(tasks)
+    if on_progress is not None and done:
+        on_progress(done, len(records))
+    outcomes = map_items(
+        functools.partial(_compute, step, cache),
+        list(tasks.values()),
+        workers=workers,
+        scheduler=scheduler,
+        on_progress=None if on_progress is None else lambda n, _: on_progress(done + n, len(records)),
+    )
+    for index, outcome in zip(tasks, outcomes, strict=True):
+        if outcome.error is not None:
+            errors[index] = outcome.error
+        else:
+            assert outcome.value is not None  # an outcome has a value or an error
+            results[index] = outcome.value
+    return Extracted(_table(records, results), quarantine_of(records, errors), len(tasks))
+
+
+def quarantine_of(records: list[dict[str, Any]], errors: Mapping[int, Exception]) -> pd.DataFrame:
+    """Quarantine rows (level 'lesion') for the lesions that failed, in the order of the lesions."""
+    rows = []
+    for index in sorted(errors):
+        record, error = records[index], errors[index]
+        known = isinstance(error, RadiogenomicsError)
+        rows.append(
+            {
+                "source": f"lesions/{record['images']}",
+                "file": record["file"],
+                "row": record["row"],
+                "patient_id": record["patient_id"],
+                "lesion_id": record["lesion_id"],
+                "level": "lesion",
+                "rule": (getattr(error, "rule", "") or "image") if known else "unexpected",
+                "reason": str(error) if known else f"{type(error).__name__}: {error}",
+            }
+        )
+    return conform(pd.DataFrame(rows), QUARANTINE) if rows else empty(QUARANTINE)
+
+
+def _compute(step: Step, cache: FeatureCache | None, task: _Task) -> dict[str, Any]:
+    lesion = read_lesion(task.lesion)
+    content = cache_key("content", step.identity(), task.settings, content_digest(lesion)) if cache is not None else ""
+    values = cache.get(content) if cache is not None else None
+    if values is None:
+        values = {name: float(value) for name, value in step.compute(lesion, task.settings).items()}
+        bad = [name for name, value in values.items() if not math.isfinite(value)]
+        if bad:
+            more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+            raise ComputationError(
+                f"{lesion.name}: {step.name} gave no finite value for {', '.join(bad[:5])}{more}", rule="not_finite"
+            )
+        if cache is not None:
+            cache.put(content, values)
+    if cache is not None:
+        cache.put(task.key, {"content": content})
+    return values
+
+
+def content_digest(lesion: Lesion) -> str:
+    """SHA-256 over kind, voxels, mask and geometry of a lesion as read.
+
+    Positions are rounded to 0.1 micrometre: formats store them with different precision.
+    """
+    image, mask = lesion.arrays()
+    grid = [
+        [round(float(v), 4) + 0.0 for v in values]
+        for values in (lesion.image.GetSpacing(), lesion.image.GetOrigin(), lesion.image.GetDirection())
+    ]
+    total = hashlib.sha256(repr((lesion.kind, image.shape, grid)).encode())
+    total.update(np.ascontiguousarray(image).data)
+    total.update(np.packbits(mask).tobytes())
+    return total.hexdigest()
+
+
+def _file_key(step: Step, record: Mapping[str, Any], settings: Mapping[str, Any], digest: Callable[[Path], str]) -> str:
+    image, mask = Path(record["image"]), Path(record["mask"])
+    files = [
+        ["image" if file == image or image in file.parents else "mask", file.name, digest(file)]
+        for file in files_of_lesion(record)
+    ]
+    suffixes = [image.suffix, mask.suffix]
+    return cache_key("files", step.identity(), settings, record["kind"], record.get("roi"), suffixes, files)
+
+
+def _known(cache: FeatureCache | None, key: str) -> dict[str, Any] | None:
+    if cache is None:
+        return None
+    link = cache.get(key)
+    return cache.get(str(link["content"])) if link is not None and "content" in link else None
+
+
+def _table(records: list[dict[str, Any]], results: Mapping[int, dict[str, Any]]) -> pd.DataFrame:
+    rows = [results[index] for index in sorted(results)]
+    keys = pd.DataFrame(
+        {key: [str(records[index][key]) for index in sorted(results)] for key in KEYS}, columns=list(KEYS), dtype=object
+    )
+    features = pd.DataFrame(rows, dtype=float) if rows else pd.DataFrame()
+    return pd.concat([keys, features], axis=1)

@@ -1,0 +1,96 @@
+"""All lesions at a glance: is the contour where the tumour is?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from radiogenomics.exceptions import RadiogenomicsError
+from radiogenomics.imaging.geometry import bounding_box
+from radiogenomics.imaging.reading import Lesion, read_lesion
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SHOWN = {"CT": ((-160.0, 240.0), "gray"), "PT": ((0.0, 10.0), "gray_r")}
+_MARGIN_MM = 20.0
+
+
+def contact_sheet(lesions: pd.DataFrame, limit: int = 12) -> Figure:
+    """Axial, coronal and sagittal planes of lesions with their contours, a 2 cm scale bar and a label.
+
+    Lesions are spread evenly over the table where there are more than `limit`. One that cannot be read shows its reason.
+
+    Parameters
+    ----------
+    lesions : DataFrame by `schemas.LESIONS`.
+    limit : how many to show at most.
+
+    Returns
+    -------
+    matplotlib Figure, not registered with pyplot, so that nothing needs to be closed.
+    """
+    from matplotlib.figure import Figure
+
+    count = min(limit, len(lesions))
+    places = np.unique(np.linspace(0, max(len(lesions) - 1, 0), count).round().astype(int)).tolist()
+    across = 2 if len(places) > 1 else 1
+    down = max(1, -(-len(places) // across))
+    figure = Figure(figsize=(5.4 * across, 1.9 * down), facecolor="white", layout="constrained")
+    axes = figure.subplots(down, 3 * across, squeeze=False)
+    for axis in axes.ravel():
+        axis.set_axis_off()
+    if not places:
+        axes[0][0].text(0, 0.5, "no lesions")
+    for position, place in enumerate(places):
+        record = {str(key): value for key, value in lesions.iloc[place].to_dict().items()}
+        row, block = divmod(position, across)
+        _draw(record, axes[row][3 * block : 3 * block + 3])
+    return figure
+
+
+def _draw(record: dict[str, Any], axes: np.ndarray) -> None:
+    axes[0].set_title(f"{record['lesion_id']}  {record['images']}", fontsize=7, loc="left")
+    try:
+        lesion = read_lesion(record)
+    except RadiogenomicsError as error:
+        axes[0].text(0, 0.9, f"quarantined: {error}", fontsize=6, wrap=True, va="top", transform=axes[0].transAxes)
+        return
+    image, roi, spacing = _oriented(lesion)
+    lower, upper = bounding_box(roi)
+    centre = [round(float(axis.mean())) for axis in np.nonzero(roi)]
+    window, colours = _window(lesion, image)
+    margin = np.ceil(_MARGIN_MM / spacing).astype(int)
+    start, stop = np.maximum(lower - margin, 0), np.minimum(upper + margin + 1, roi.shape)
+    for axis, fixed in zip(axes, (0, 1, 2), strict=True):
+        rows, columns = (other for other in range(3) if other != fixed)
+        part = tuple(centre[d] if d == fixed else slice(int(start[d]), int(stop[d])) for d in range(3))
+        # the feet are below in coronal and sagittal planes
+        origin: Any = "lower" if fixed else "upper"
+        aspect = float(spacing[rows] / spacing[columns])
+        axis.imshow(image[part], cmap=colours, vmin=window[0], vmax=window[1], origin=origin, aspect=aspect)
+        axis.contour(roi[part], levels=[0.5], colors="#e6550d", linewidths=0.8)
+    length = 20.0 / spacing[2]
+    height = stop[1] - start[1] - 2
+    axes[0].plot([1, 1 + length], [height, height], color="#fdd835", linewidth=2)
+    axes[0].text(1, height - 1, "2 cm", color="#fdd835", fontsize=6, va="bottom")
+
+
+def _oriented(lesion: Lesion) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Image and ROI with axes along the body (z, y, x), and their spacing in that order."""
+    import SimpleITK as sitk
+
+    image, mask = (sitk.DICOMOrient(volume, "LPS") for volume in (lesion.image, lesion.mask))
+    return sitk.GetArrayFromImage(image), sitk.GetArrayFromImage(mask) > 0, np.array(image.GetSpacing())[::-1]
+
+
+def _window(lesion: Lesion, image: np.ndarray) -> tuple[tuple[float, float], str]:
+    if lesion.kind in _SHOWN:
+        window, colours = _SHOWN[lesion.kind]
+        if lesion.kind == "CT" and float(np.median(image)) < -400:  # in the lung
+            window = (-1350.0, 150.0)
+        return window, colours
+    low, high = np.percentile(image, (1, 99))
+    return (float(low), float(max(high, low + 1e-6))), "gray"

@@ -1,0 +1,86 @@
+"""Three orthogonal planes through a lesion, as pictures a network trained on photographs can read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from radiogenomics.exceptions import ComputationError
+from radiogenomics.imaging.geometry import bounding_box
+from radiogenomics.imaging.reading import Lesion
+
+CT_WINDOWS = ((-1350.0, 150.0), (-160.0, 240.0), (-1000.0, 1000.0))
+"""Lung (width 1500, level -600), soft tissue (400, 40) and wide windows, HU: the three channels."""
+
+PT_WINDOWS = ((0.0, 5.0), (0.0, 10.0), (0.0, 20.0))
+"""SUV by body weight."""
+
+MR_PERCENTILES = ((1.0, 99.0), (25.0, 99.0), (1.0, 75.0))
+"""Of the image's values above its minimum: MR intensities have no unit."""
+
+
+def orthogonal_planes(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm: float) -> np.ndarray:
+    """Axial, coronal and sagittal planes through the centroid of the ROI, each as three intensity windows.
+
+    The planes are square, all of the same extent: the longest side of the ROI's box plus a margin on both sides.
+
+    Parameters
+    ----------
+    pixels : edge of the pictures.
+    margin_mm : shown around the ROI on each side.
+    minimum_mm : least extent of the planes.
+
+    Returns
+    -------
+    array of float32, 3 planes x 3 windows x `pixels` x `pixels`, from 0 to 1.
+    """
+    import SimpleITK as sitk
+
+    image, mask = (sitk.DICOMOrient(volume, "LPS") for volume in (lesion.image, lesion.mask))
+    voxels = sitk.GetArrayViewFromImage(mask) > 0
+    spacing = np.array(image.GetSpacing())
+    lower, upper = (ends[::-1] for ends in bounding_box(voxels))
+    extent = max(float(((upper - lower + 1) * spacing).max()) + 2 * margin_mm, minimum_mm)
+    middle = np.array([axis.mean() for axis in np.nonzero(voxels)])[::-1]
+    centre = np.array(image.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
+    axes = np.array(image.GetDirection()).reshape(3, 3)
+    # rows of each picture run to the back or to the feet, columns to the left or to the back
+    pairs = ((axes[:, 0], axes[:, 1]), (axes[:, 0], -axes[:, 2]), (axes[:, 1], -axes[:, 2]))
+    outside = {"CT": -1000.0}.get(lesion.kind, 0.0)
+    windows = _windows(lesion)
+    pictures = []
+    for across, down in pairs:
+        values = _plane(image, centre, across, down, extent, pixels, outside)
+        pictures.append([np.clip((values - low) / (high - low), 0, 1) for low, high in windows])
+    return np.asarray(pictures, dtype=np.float32)
+
+
+def _plane(
+    image: Any, centre: np.ndarray, across: np.ndarray, down: np.ndarray, extent: float, pixels: int, outside: float
+) -> np.ndarray:
+    import SimpleITK as sitk
+
+    step = extent / pixels
+    origin = centre - (across + down) * (extent - step) / 2
+    resample = sitk.ResampleImageFilter()
+    resample.SetOutputSpacing([step, step, 1.0])
+    resample.SetOutputDirection(np.column_stack([across, down, np.cross(across, down)]).ravel().tolist())
+    resample.SetOutputOrigin(origin.tolist())
+    resample.SetSize([pixels, pixels, 1])
+    resample.SetInterpolator(sitk.sitkLinear)
+    resample.SetDefaultPixelValue(outside)
+    return sitk.GetArrayFromImage(resample.Execute(image))[0]
+
+
+def _windows(lesion: Lesion) -> tuple[tuple[float, float], ...]:
+    if lesion.kind == "CT":
+        return CT_WINDOWS
+    if lesion.kind == "PT":
+        return PT_WINDOWS
+    values, _ = lesion.arrays()
+    shown = values[values > values.min()]
+    windows = [tuple(float(v) for v in np.percentile(shown, pair)) for pair in MR_PERCENTILES] if shown.size else []
+    if not windows or any(high <= low for low, high in windows):
+        raise ComputationError(f"{lesion.name}: the image has too few different values for a window", rule="constant")
+    return tuple((low, high) for low, high in windows)

@@ -1,0 +1,183 @@
+"""One lesion: an image and the mask of its region of interest on the same grid, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from radiogenomics.exceptions import ImageError
+from radiogenomics.imaging.acquisition import unknown_acquisition
+from radiogenomics.imaging.geometry import require_same_grid
+from radiogenomics.imaging.volumes import files_of_volume, is_volume, read_volume
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+MINIMUM_VOXELS = 27
+"""A ROI of fewer voxels (3 x 3 x 3) has no texture and hardly a shape: three voxels still give 107 'valid' features."""
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """A lesion as read.
+
+    Attributes
+    ----------
+    image : float32 volume in HU (CT), SUV by body weight (PT) or arbitrary units (MR); all finite.
+    mask : uint8 volume of 0 and 1 on the same grid.
+    kind : 'CT', 'PT' or 'MR'.
+    name : for messages.
+    acquisition : scanner and protocol as far as headers say; nothing that identifies a person.
+    """
+
+    image: sitk.Image
+    mask: sitk.Image
+    kind: str
+    name: str
+    acquisition: dict[str, Any]
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Intensities (float32) and ROI (bool), axes z, y, x; views, not to be written to."""
+        import SimpleITK as sitk
+
+        return sitk.GetArrayViewFromImage(self.image), sitk.GetArrayViewFromImage(self.mask) > 0
+
+
+def read_lesion(lesion: Mapping[str, Any]) -> Lesion:
+    """Read one row of the lesions table: NIfTI, NRRD, MetaImage, or a DICOM series with RTSTRUCT, SEG or a mask volume.
+
+    Parameters
+    ----------
+    lesion : mapping with the columns of `schemas.LESIONS`.
+
+    Raises
+    ------
+    ImageError
+        A file is missing or damaged; image and mask are not on the same grid; an intensity is not finite; the ROI is not
+        found, empty, or smaller than `MINIMUM_VOXELS`. The message names the file, the rule and what was found.
+    """
+    import SimpleITK as sitk
+
+    image_path, mask_path = Path(lesion["image"]), Path(lesion["mask"])
+    roi = _roi(lesion)
+    if not image_path.exists():
+        raise ImageError(f"{image_path}: no such file or folder", rule="file_missing")
+    if image_path.is_dir():
+        image, mask, acquisition = _read_dicom(image_path, mask_path, lesion["kind"], roi)
+    elif is_volume(image_path):
+        image = read_volume(image_path, floating=True)
+        acquisition = unknown_acquisition()
+        if not is_volume(mask_path):
+            raise ImageError(
+                f"{mask_path}: the mask of a {image_path.suffix} image must be a volume too", rule="mask_format"
+            )
+        mask = _label_mask(mask_path, roi)
+    else:
+        raise ImageError(
+            f"{image_path}: neither a DICOM folder nor a volume file (.nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd)",
+            rule="image_format",
+        )
+    require_same_grid(image, mask, str(mask_path))
+    mask.CopyInformation(image)
+    values = sitk.GetArrayViewFromImage(image)
+    if not np.isfinite(values).all():
+        raise ImageError(
+            f"{image_path}: {int((~np.isfinite(values)).sum()):,} of {values.size:,} voxels are not finite numbers",
+            rule="not_finite",
+        )
+    inside = int(np.count_nonzero(sitk.GetArrayViewFromImage(mask)))
+    if inside < MINIMUM_VOXELS:
+        raise ImageError(
+            f"{mask_path}: the ROI has {inside} voxels, at least {MINIMUM_VOXELS} are needed",
+            rule="roi_too_small" if inside else "roi_empty",
+        )
+    return Lesion(image, mask, lesion["kind"], f"{lesion['images']} {lesion['lesion_id']}", acquisition)
+
+
+def files_of_lesion(lesion: Mapping[str, Any]) -> list[Path]:
+    """Every file whose content decides what `read_lesion` returns, sorted.
+
+    Raises
+    ------
+    ImageError
+        A file or folder does not exist, or detached data lie outside the header's folder.
+    """
+    found: set[Path] = set()
+    for path in (Path(lesion["image"]), Path(lesion["mask"])):
+        if path.is_dir():
+            found.update(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        elif not path.is_file():
+            raise ImageError(f"{path}: no such file or folder", rule="file_missing")
+        elif is_volume(path):
+            found.update(files_of_volume(path))
+        else:
+            found.add(path)
+    return sorted(found)
+
+
+def _roi(lesion: Mapping[str, Any]) -> str | None:
+    roi = lesion.get("roi")
+    return str(roi) if isinstance(roi, (str, int, np.integer)) and str(roi) != "" else None
+
+
+def _read_dicom(
+    folder: Path, mask_path: Path, kind: str, roi: str | None
+) -> tuple[sitk.Image, sitk.Image, dict[str, Any]]:
+    from radiogenomics.imaging.contours import mask_of_contours, referenced_series
+    from radiogenomics.imaging.dicom_series import choose_series, read_header, read_series
+    from radiogenomics.imaging.segmentations import mask_of_segmentation, series_of_segmentation
+
+    if is_volume(mask_path):
+        series = read_series(choose_series(folder, kind, set()), folder, kind)
+        return series.image, _label_mask(mask_path, roi), series.acquisition
+    if not mask_path.is_file():
+        raise ImageError(f"{mask_path}: no such file", rule="file_missing")
+    header = read_header(mask_path)
+    modality = str(getattr(header, "Modality", ""))
+    if modality not in ("RTSTRUCT", "SEG"):
+        raise ImageError(
+            f"{mask_path}: expected an RTSTRUCT or SEG, found {modality or 'no modality'}", rule="mask_format"
+        )
+    referenced = referenced_series(header) if modality == "RTSTRUCT" else series_of_segmentation(header)
+    series = read_series(choose_series(folder, kind, referenced), folder, kind)
+    if modality == "RTSTRUCT":
+        mask = mask_of_contours(header, series.image, series.frame_of_reference, roi, str(mask_path))
+    else:
+        mask = mask_of_segmentation(mask_path, series.image, series.frame_of_reference, roi)
+    return series.image, mask, series.acquisition
+
+
+def _label_mask(path: Path, roi: str | None) -> sitk.Image:
+    """The voxels of one label of a mask volume as 0 and 1."""
+    import SimpleITK as sitk
+
+    volume = read_volume(path, floating=False)
+    values = sitk.GetArrayViewFromImage(volume)
+    if values.dtype.kind == "f":
+        if not np.isfinite(values).all() or not np.array_equal(values, np.round(values)):
+            raise ImageError(f"{path}: a mask must hold whole numbers, found values between them", rule="mask_values")
+    elif values.dtype.kind not in "iub":
+        raise ImageError(f"{path}: a mask must hold whole numbers, found {values.dtype}", rule="mask_values")
+    labels = [int(value) for value in np.unique(values) if value != 0]
+    if not labels:
+        raise ImageError(f"{path}: the mask is empty", rule="roi_empty")
+    if roi is None:
+        if len(labels) > 1:
+            raise ImageError(f"{path}: labels {labels} found; say which one in column roi", rule="roi_missing")
+        label = labels[0]
+    else:
+        try:
+            label = int(float(roi))
+        except ValueError as error:
+            raise ImageError(
+                f"{path}: roi {roi!r} must be a label number; found {labels}", rule="roi_missing"
+            ) from error
+        if label not in labels:
+            raise ImageError(f"{path}: label {label} not in mask (found {labels})", rule="roi_missing")
+    mask = sitk.GetImageFromArray((values == label).astype(np.uint8))
+    mask.CopyInformation(volume)
+    return mask
