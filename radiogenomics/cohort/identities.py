@@ -35,8 +35,9 @@ class RowIdentities:
     def __init__(self, rows: pd.Index | list[int], label: str, unit: str = "line") -> None:
         self.where = f"{label} {unit}"
         self.table = pd.DataFrame(
-            {name: pd.Series([None] * len(rows), dtype=object) for name in IDENTITY_COLUMNS[1:]},
+            {name: [None] * len(rows) for name in IDENTITY_COLUMNS[1:]},
             index=pd.Index(rows, dtype="int64"),
+            dtype=object,
         )
 
     def refuse(self, rows: Mapping[int, str], rule: str) -> None:
