@@ -1,0 +1,99 @@
+"""The leakage guard: an endpoint cannot be predicted from itself, nor from what is known only afterwards."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import pandas as pd
+
+from radiogenomics.cohort.configuration import Cohort, ColumnRule
+from radiogenomics.endpoints import egfr
+from radiogenomics.exceptions import ConfigurationError, LeakageError
+
+_COLUMNS = ["modality", "feature", "rule", "reason"]
+
+
+def endpoint_sources(cohort: Cohort, endpoint_name: str) -> dict[str, str]:
+    """Inputs that tell the endpoint's label -> why, in the form of `derived_from` ('mutations:EGFR').
+
+    They are the column or gene that the label is made from, and what the configuration declares under `concerns`.
+
+    Raises
+    ------
+    ConfigurationError
+        No such endpoint.
+    """
+    if endpoint_name not in cohort.endpoints:
+        raise ConfigurationError(
+            f"{cohort.file}: endpoints: no endpoint '{endpoint_name}'; declared are {sorted(cohort.endpoints)}",
+            rule="unknown_endpoint",
+        )
+    endpoint = cohort.endpoints[endpoint_name]
+    sources: dict[str, str] = {}
+    if isinstance(endpoint.label, ColumnRule):
+        table = cohort.clinical_table(endpoint.label.table)
+        sources[f"clinical/{table}:{endpoint.label.column.strip()}"] = f"the label of '{endpoint_name}' is this column"
+    else:
+        sources[f"mutations:{egfr.GENE}"] = f"the label of '{endpoint_name}' is made from variants of {egfr.GENE}"
+    for concern in endpoint.concerns:
+        sources.setdefault(concern.strip(), f"the configuration says that it tells '{endpoint_name}' (concerns)")
+    return sources
+
+
+def refused_features(cohort: Cohort, endpoint_name: str, dictionary: pd.DataFrame) -> pd.DataFrame:
+    """Features of the endpoint's modalities that may not predict it, by name and rule.
+
+    ================  ==============================================================================================
+    label_source      it derives from the column or gene that the label is made from, or from a declared concern; a
+                      feature that derives from all items of that source ('mutations:*', the mutational burden) does
+    follow_up         it is recorded after the index date
+    ================  ==============================================================================================
+
+    Parameters
+    ----------
+    dictionary : DataFrame by `schemas.FEATURE_DICTIONARY`, of one or more modalities.
+
+    Returns
+    -------
+    DataFrame `modality, feature, rule, reason`.
+
+    Raises
+    ------
+    LeakageError
+        `endpoints.<name>.include` names a refused feature outright (without a wildcard).
+    """
+    sources = endpoint_sources(cohort, endpoint_name)
+    endpoint = cohort.endpoints[endpoint_name]
+    refused: list[tuple[str, str, str, str]] = []
+    for entry in dictionary.to_dict("records"):
+        if entry["modality"] not in endpoint.modalities:
+            continue
+        found = _refusal(str(entry["derived_from"]), str(entry["recorded"]), sources)
+        if found is not None:
+            refused.append((entry["modality"], entry["feature"], *found))
+    for modality, feature, _, reason in refused:
+        name = f"{modality}:{feature}"
+        if name in endpoint.include:
+            raise LeakageError(
+                f"{cohort.file}: endpoints.{endpoint_name}.include: '{name}' may not predict '{endpoint_name}': {reason}",
+                rule="leakage",
+            )
+    return pd.DataFrame(refused, columns=_COLUMNS)
+
+
+def _refusal(derived_from: str, recorded: str, sources: dict[str, str]) -> tuple[str, str] | None:
+    for origin in derived_from.split(";"):
+        origin = origin.strip()
+        kind, _, item = origin.partition(":")
+        for source, why in sources.items():
+            source_kind, _, source_item = source.partition(":")
+            if kind == source_kind and (item == source_item or "*" in (item, source_item)):
+                return "label_source", f"it derives from {origin}: {why}"
+    if recorded == "follow_up":
+        return "follow_up", "it is recorded after the index date"
+    return None
+
+
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a predictor `modality:feature` is named by one of the patterns (``*`` and ``?`` are wildcards)."""
+    return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
