@@ -9,7 +9,13 @@ import pandas as pd
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.wording import known
 
-COMPARISON_ORDER = ("imaging over clinical", "fusion over best single modality", "fusion over confounder floor")
+COMPARISON_ORDER = (
+    "imaging over clinical",
+    "imaging over all other modalities",
+    "fusion over clinical",
+    "fusion over best single modality",
+    "fusion over confounder floor",
+)
 """The questions a reviewer asks, in the order in which they are asked."""
 
 

@@ -41,7 +41,8 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
 
     Parameters
     ----------
-    settings : as given to the report; `resampling` (outer_folds, inner_folds, repeats, random_state) is told in words.
+    settings : as given to the report; outer_folds, inner_folds, repeats and random_state, themselves or under
+        `resampling`, are told in words.
     metrics : by `schemas.METRICS`; its `interval_method` says how the intervals were made.
     """
     cited: list[str] = []
@@ -62,9 +63,9 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
     methods = [] if metrics is None or metrics.empty else sorted(set(metrics["interval_method"].dropna()))
     how = f" Intervals here: {'; '.join(methods)}." if methods else ""
     paragraphs += [
-        f"Figures. Models are compared on the same patients and folds, within each group of patients.{how} AUC and its "
-        f"paired differences follow {cite('delong')}{cite('ledell')}; repeats are averaged for each patient, since a repeat "
-        f"is not a new patient. Brier score: mean squared error of the probability {cite('brier')}; calibration intercept "
+        f"Figures. Models are compared on the same patients and folds, within each group of patients.{how} For intervals of "
+        f"an AUC and of paired differences see {cite('delong')}{cite('ledell')}; a repeat of the folds is not a new "
+        f"patient. Brier score: mean squared error of the probability {cite('brier')}; calibration intercept "
         f"and slope are ideal at 0 and 1 {cite('calibration')}; shares have Wilson's interval {cite('wilson')}; net benefit "
         f"as in {cite('decision')}.",
         "Floors. A confounder floor predicts from what is not biology: hospital, scanner and protocol, lesion volume. A "
@@ -83,7 +84,7 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
 
 
 def _resampling(settings: Mapping[str, Any]) -> str:
-    given = settings.get("resampling")
+    given = settings.get("resampling", settings)
     if not isinstance(given, Mapping) or not {"outer_folds", "inner_folds", "repeats"} <= set(given):
         return "Evaluation. Nested, repeated, stratified cross-validation; a patient never straddles folds."
     text = (

@@ -66,7 +66,8 @@ def draw_all(
             figure, f"AUC of every model and floor for {title}; the same figures are in the table"
         )
     if comparisons is not None and not _bare(comparisons):
-        figure = figures.comparisons_figure(comparisons, **mark)
+        main = [first.population] if first.population in set(comparisons["population"]) else None
+        figure = figures.comparisons_figure(comparisons, populations=main, **mark)
         drawn["comparisons"] = picture(figure, "Paired differences in AUC; the same figures are in the table")
     if out_of_fold is not None and not _bare(out_of_fold):
         drawn |= _curves(out_of_fold, metrics, first, final_model, mark)
@@ -110,7 +111,9 @@ def _curves(
         drawn["calibration"] = picture(figure, "Observed share of events against predicted probability")
     single = [model for model in best_single_modalities(metrics, "complete") if model in present]
     if final_model in present and len(single) > 1:
-        figure = figures.roc_figure(out_of_fold, [final_model, *single], metrics=metrics, **mark)
+        figure = figures.roc_figure(
+            out_of_fold, [final_model, *single], metrics=metrics, heading="ROC beside single modalities", **mark
+        )
         drawn["roc_single"] = picture(figure, "ROC curves of final model and best model of each single modality")
     return drawn
 

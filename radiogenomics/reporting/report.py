@@ -56,12 +56,13 @@ def render_report(
     settings : configuration of the run, nested dictionaries allowed; `resampling` is told in words.
     versions : versions, hashes and identifiers for repeating the run.
     final_model : the model that was declared final before any result.
-    availability : bool, patients x modalities that may predict the endpoint.
+    availability : bool, patients x modalities; those of which no model is stored are left out.
     excluded : `patient_id`, `reason` of labelled patients that were not evaluated.
     refused : `modality`, `feature`, `rule`, `reason` of features refused by the leakage guard.
     source_url, licence : where the public gets the data, and under which terms.
     """
     own_labels = endpoint_labels(labels, endpoint)
+    availability = _of_the_endpoint(availability, out_of_fold)
     first = headline(metrics, final_model)
     if predictions is not None:
         predictions = predictions[predictions["endpoint"] == endpoint]
@@ -128,10 +129,19 @@ def _environment() -> Environment:
         percent=wording.percent,
         p_text=wording.p_text,
         population_name=wording.population_name,
+        sentence=lambda text: text[:1].upper() + text[1:],
         text=lambda value: str(value) if known(value) else wording.UNKNOWN,
     )
     environment.globals.update(estimate=wording.estimate, role_names=wording.ROLE_NAMES)
     return environment
+
+
+def _of_the_endpoint(availability: pd.DataFrame | None, out_of_fold: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The columns of the modalities that predict this endpoint: those with a model of their own."""
+    if availability is None or out_of_fold is None or out_of_fold.empty:
+        return availability
+    heads = {str(model).split("/")[0] for model in out_of_fold["model"].unique()}
+    return availability[[name for name in availability.columns if name in heads]]
 
 
 def _rows(table: pd.DataFrame | None, limit: int | None = None) -> list[dict[str, Any]]:

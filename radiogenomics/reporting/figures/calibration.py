@@ -78,8 +78,8 @@ def calibration_figure(
             "Points: groups of about equal size, the number of patients above; bars: 95 % interval (Wilson). "
             "Below: patients by predicted probability, with and without the event."
         ),
-        body=5.2,
-        width=6.4,
+        body=4.6,
+        width=5.4,
         simulated=simulated,
     )
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3.4, 1])

@@ -57,13 +57,32 @@ def new_figure(
     engine.set(rect=(0.0, footer / height, 1.0, body / height), w_pad=0.06, h_pad=0.05)
     left = 0.12 / width
     figure.text(
-        left, 1 - 0.12 / height, "\n".join(titles), fontsize=12, weight="bold", color=INK, va="top", linespacing=1.25
+        left,
+        1 - 0.12 / height,
+        "\n".join(titles),
+        fontsize=12,
+        weight="bold",
+        color=INK,
+        va="top",
+        linespacing=1.25,
+        parse_math=False,
     )
     if subtitles:
         top = 1 - (0.12 + 0.215 * len(titles) + 0.05) / height
-        figure.text(left, top, "\n".join(subtitles), fontsize=9.5, color=MUTED, va="top", linespacing=1.3)
+        figure.text(
+            left, top, "\n".join(subtitles), fontsize=9.5, color=MUTED, va="top", linespacing=1.3, parse_math=False
+        )
     if notes:
-        figure.text(left, 0.07 / height, "\n".join(notes), fontsize=8.5, color=MUTED, va="bottom", linespacing=1.3)
+        figure.text(
+            left,
+            0.07 / height,
+            "\n".join(notes),
+            fontsize=8.5,
+            color=MUTED,
+            va="bottom",
+            linespacing=1.3,
+            parse_math=False,
+        )
     if simulated:
         mark_simulated(figure)
     return figure

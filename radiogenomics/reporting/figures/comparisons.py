@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -10,6 +12,7 @@ from radiogenomics.reporting.headline import outcome
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.wording import endpoint_name, estimate, known, p_text, plain
 
+_MAXIMUM = 12
 _PALE = {
     "facecolor": "white",
     "edgecolor": "none",
@@ -19,15 +22,35 @@ _PALE = {
 _COLOURS = {"better": BLUE, "worse": VERMILLION, "no evidence": GREY, "unknown": GREY}
 
 
-def comparisons_figure(comparisons: pd.DataFrame, *, endpoint: str = "", simulated: bool = False) -> Figure:
-    """One line a comparison: difference in AUC, 95 % interval and p; coloured only where the interval excludes zero."""
+def comparisons_figure(
+    comparisons: pd.DataFrame, *, populations: Sequence[str] | None = None, endpoint: str = "", simulated: bool = False
+) -> Figure:
+    """One line a comparison: difference in AUC, 95 % interval and p; coloured only where the interval excludes zero.
+
+    Parameters
+    ----------
+    comparisons : by `schemas.COMPARISONS`.
+    populations : which to draw, in this order; left out: all of them, or where that is more than twelve lines, 'all' and
+        'complete' alone. The foot note says how many lines are not drawn.
+    """
     title = "What is added: paired differences in AUC" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    n_stored = len(comparisons)
+    if populations is None and n_stored > _MAXIMUM:
+        populations = ("all", "complete")
+    if populations is not None:
+        parts = [comparisons[comparisons["population"] == name] for name in populations]
+        comparisons = pd.concat(parts, ignore_index=True) if parts else comparisons.head(0)
     if comparisons.empty:
         return message_figure(title=title, message="No comparison is stored.", simulated=simulated)
     figure = new_figure(
         title=title,
         subtitle="Model less reference, on the same patients and folds, with 95 % interval",
-        note="Blue: the interval lies above zero. Vermillion: below zero. Grey: no evidence of a difference.",
+        note="Blue: the interval lies above zero. Vermillion: below zero. Grey: no evidence of a difference."
+        + (
+            f" {n_stored - len(comparisons)} comparisons on other patients are not drawn."
+            if n_stored > len(comparisons)
+            else ""
+        ),
         body=0.62 * len(comparisons) + 0.75,
         simulated=simulated,
     )

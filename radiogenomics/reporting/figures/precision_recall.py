@@ -85,8 +85,8 @@ def precision_recall_figure(
             f"AP: average precision, in brackets its 95 % interval ({RESAMPLES} bootstrap samples of patients within "
             "class; it does not hold the variability of training)."
         ),
-        body=4.6,
-        width=6.4,
+        body=4.3,
+        width=5.4,
         simulated=simulated,
     )
     axes = figure.subplots()
@@ -110,7 +110,8 @@ def precision_recall_figure(
             linestyle=(0, (5, 2)) if floor else "-",
             label=f"{plain(model)}  AP {number(found.average_precision)} [{interval(lower, upper)}]",
         )
-    axes.set(xlim=(-0.01, 1.01), ylim=(0, 1.02))
+    axes.set(xlim=(-0.01, 1.01), ylim=(0, 1.32))
+    axes.set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])  # the room above is for the legend
     axes.set_xlabel("Recall (sensitivity)")
     axes.set_ylabel("Precision (positive predictive value)")
     axes.legend(loc="upper right", fontsize=8.5, frameon=True, facecolor="white", edgecolor="none", framealpha=0.9)

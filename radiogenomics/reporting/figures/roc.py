@@ -88,6 +88,7 @@ def roc_figure(
     *,
     metrics: pd.DataFrame | None = None,
     endpoint: str = "",
+    heading: str = "ROC",
     simulated: bool = False,
 ) -> Figure:
     """ROC of several models on the patients that all of them predicted; the band is the range over repeats.
@@ -97,8 +98,9 @@ def roc_figure(
     out_of_fold : by `schemas.OUT_OF_FOLD`.
     models : which, in the order of the legend.
     metrics : by `schemas.METRICS`; gives the legend its 95 % intervals where a population is the same patients.
+    heading : what the title begins with.
     """
-    title = f"ROC, {endpoint_name(endpoint)}" if endpoint else "ROC"
+    title = f"{heading}, {endpoint_name(endpoint)}" if endpoint else heading
     rows = shared_patients(out_of_fold, models)
     curves = {model: roc_by_repeat(rows[rows["model"] == model]) for model in models}
     curves = {model: found for model, found in curves.items() if found}
@@ -114,8 +116,8 @@ def roc_figure(
             "Curves are averaged over folds, so that patients are compared within a fold only. "
             f"Band: lowest to highest of {repeats} repeats. Brackets: 95 % interval."
         ),
-        body=5.0,
-        width=6.4,
+        body=4.6,
+        width=5.4,
         simulated=simulated,
     )
     axes = figure.subplots()
@@ -148,7 +150,7 @@ def _area_text(model: str, area: float, n: int, events: int, metrics: pd.DataFra
     if metrics is None:
         return text
     same = metrics[(metrics["model"] == model) & (metrics["n"] == n) & (metrics["events"] == events)]
-    same = same[(same["auc"] - area).abs() < 0.02]
+    same = same[(same["auc"] - area).abs() < 0.005]
     if same.empty or not known(same.iloc[0]["auc_lower"]):
         return text
     row = same.iloc[0]
