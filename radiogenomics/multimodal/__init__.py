@@ -1,0 +1,48 @@
+"""Lesions to patients, modalities to one cohort, the cohort to the frame of an endpoint."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from radiogenomics.multimodal.aggregation import aggregate_lesions, patient_features, split_by_images
+    from radiogenomics.multimodal.cohort_file import read_cohort, write_cohort
+    from radiogenomics.multimodal.confounders import confounder_table
+    from radiogenomics.multimodal.frame import EndpointFrame, endpoint_frame, patient_frame
+    from radiogenomics.multimodal.join import availability, join_cohort
+
+_HOME = {
+    "aggregate_lesions": "aggregation",
+    "patient_features": "aggregation",
+    "split_by_images": "aggregation",
+    "read_cohort": "cohort_file",
+    "write_cohort": "cohort_file",
+    "confounder_table": "confounders",
+    "EndpointFrame": "frame",
+    "endpoint_frame": "frame",
+    "patient_frame": "frame",
+    "availability": "join",
+    "join_cohort": "join",
+}
+
+__all__ = [
+    "EndpointFrame",
+    "aggregate_lesions",
+    "availability",
+    "confounder_table",
+    "endpoint_frame",
+    "join_cohort",
+    "patient_features",
+    "patient_frame",
+    "read_cohort",
+    "split_by_images",
+    "write_cohort",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: anndata and mudata take a second, and the graph is read without them."""
+    if name in _HOME:
+        return getattr(import_module(f"radiogenomics.multimodal.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'radiogenomics.multimodal' has no attribute '{name}'")

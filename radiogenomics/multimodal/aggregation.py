@@ -1,0 +1,156 @@
+"""From lesions to patients: the largest lesion, the mean, or the mean weighted by volume, as declared."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.features import KEYS, Features, feature_columns
+from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform
+from radiogenomics.exceptions import ComputationError, ConfigurationError, TableError
+
+VOLUME = "volume_mm3"
+"""The feature of the volumetrics modality that is a lesion's volume, mm3."""
+
+Aggregation = Literal["largest", "mean", "volume_weighted"]
+_SAID = {
+    "largest": "of the patient's largest lesion",
+    "mean": "mean of the patient's lesions",
+    "volume_weighted": "mean of the patient's lesions weighted by volume",
+}
+
+
+def aggregate_lesions(values: pd.DataFrame, volumes: pd.Series | None, how: Aggregation) -> pd.DataFrame:
+    """One row a patient from one row a lesion, whatever the order of the rows.
+
+    Parameters
+    ----------
+    values : DataFrame `patient_id, study_id, lesion_id, images` and float feature columns, of one kind of images.
+    volumes : volume in mm3 by `lesion_id`. Needed by 'largest' and 'volume_weighted' as soon as a patient has more than
+        one lesion; not needed by 'mean'.
+    how : 'largest': the row of the lesion with the largest volume (of equal ones, the first `lesion_id`). 'mean': the mean
+        of each feature over the lesions that have it. 'volume_weighted': the same, weighted by volume.
+
+    Returns
+    -------
+    DataFrame `patient_id` and the same feature columns, sorted by `patient_id`.
+
+    Raises
+    ------
+    ComputationError
+        A patient has several lesions and the volume of one of them is not known.
+    TableError
+        A lesion stands twice.
+    """
+    if how not in _SAID:
+        raise ConfigurationError(f"aggregate: '{how}' is not one of {sorted(_SAID)}", rule="aggregate")
+    repeated = values.loc[values["lesion_id"].duplicated(), "lesion_id"]
+    if len(repeated):
+        raise TableError(
+            f"lesion '{repeated.iloc[0]}' stands more than once among the features to aggregate", rule="duplicate"
+        )
+    ordered = values.sort_values(["patient_id", "lesion_id"], ignore_index=True)
+    features = feature_columns(ordered)
+    count = ordered.groupby("patient_id")["lesion_id"].transform("size")
+    if how == "mean" or (count == 1).all():
+        return ordered.groupby("patient_id", sort=True)[features].mean().reset_index()
+    weight = _weights(ordered, count, volumes, how)
+    if how == "largest":
+        largest = weight.groupby(ordered["patient_id"]).idxmax()
+        return ordered.loc[sorted(largest), ["patient_id", *features]].sort_values("patient_id", ignore_index=True)
+    matrix = ordered[features].to_numpy(dtype=float)
+    known = np.isfinite(matrix)
+    weighted = pd.DataFrame(np.where(known, matrix, 0.0) * weight.to_numpy()[:, None], columns=features)
+    total = pd.DataFrame(known * weight.to_numpy()[:, None], columns=features)
+    sums = weighted.groupby(ordered["patient_id"]).sum() / total.groupby(ordered["patient_id"]).sum().replace(
+        0.0, np.nan
+    )
+    return sums.reset_index()
+
+
+def _weights(ordered: pd.DataFrame, count: pd.Series, volumes: pd.Series | None, how: str) -> pd.Series:
+    """Volumes of the lesions in order; 1 for a patient's only lesion, whose volume does not matter."""
+    if volumes is None:
+        patient = ordered.loc[count > 1, "patient_id"].iloc[0]
+        raise ComputationError(
+            f"aggregate: '{how}' needs the volume of each lesion: patient '{patient}' has several; declare `volume`, or aggregate: mean",
+            rule="volume_missing",
+        )
+    weight = ordered["lesion_id"].map(volumes).astype(float).where(count > 1, 1.0)
+    unknown = ordered.loc[~(weight > 0), "lesion_id"]
+    if len(unknown):
+        raise ComputationError(
+            f"aggregate: '{how}' needs the volume of each lesion; that of '{unknown.iloc[0]}' is not known "
+            f"({len(unknown)} of {len(ordered)} lesions)",
+            rule="volume_missing",
+        )
+    return weight
+
+
+def patient_features(features: Features, modality: str, volumes: pd.Series | None, how: Aggregation) -> Features:
+    """Features of one kind of images, one row a lesion, as those of modality `modality`, one row a patient."""
+    values = aggregate_lesions(features.values, volumes, how)
+    dictionary = features.dictionary.assign(
+        modality=modality, description=[f"{said} {_SAID[how]}".strip() for said in features.dictionary["description"]]
+    )
+    return Features(values, conform(dictionary, FEATURE_DICTIONARY), features.quarantine)
+
+
+def split_by_images(
+    cohort: Cohort, features: Features, prefix: str, volumetrics: Features | None = None
+) -> dict[str, Features]:
+    """Lesion features of all images -> one modality ``<prefix>_<images>`` for each kind of images, one row a patient.
+
+    Parameters
+    ----------
+    features : one row a lesion with `images`; its dictionary names each feature's modality as ``<prefix>_<images>``, or as
+        `prefix` for features that all images share.
+    prefix : radiomics, embedding or volumetrics.
+    volumetrics : lesion features with `volume_mm3`, for the aggregation declared under ``images.<name>.aggregate``; left
+        out, `features` itself is looked at for it.
+    """
+    sized = features if volumetrics is None else volumetrics
+    parts: dict[str, Features] = {}
+    for images, declared in cohort.images.items():
+        rows = features.values[features.values["images"] == images]
+        if rows.empty:
+            continue
+        modality = f"{prefix}_{images}"
+        own = features.dictionary[features.dictionary["modality"] == modality]
+        if own.empty:
+            own = features.dictionary[features.dictionary["modality"] == prefix]
+        names = [name for name in own["feature"] if name in rows.columns]
+        lost = [c for c in feature_columns(rows) if c not in set(names) and rows[c].notna().any()]
+        if lost:
+            raise TableError(f"modality '{modality}': features {lost[:3]} stand in no dictionary", rule="dictionary")
+        values = rows[[*KEYS, *names]]
+        volumes = None
+        if VOLUME in sized.values.columns:
+            mine = sized.values[sized.values["images"] == images]
+            volumes = mine.set_index("lesion_id")[VOLUME]
+        quarantine = features.quarantine[features.quarantine["source"] == f"lesions/{images}"]
+        single = Features(values, own[own["feature"].isin(names)], quarantine)
+        parts[modality] = patient_features(single, modality, volumes, declared.aggregate)
+    return parts
+
+
+def one_row_per_patient(cohort: Cohort, modality: str, features: Features) -> Features:
+    """Features as they are, or, where they are of a ready-made table with one row a lesion, aggregated as declared."""
+    if "lesion_id" not in features.values.columns:
+        return features
+    table = cohort.imaging_tables.get(modality)
+    if table is None:
+        raise TableError(
+            f"modality '{modality}' has one row a lesion; aggregate it to patients first", rule="lesion_rows"
+        )
+    values = features.values.copy()
+    values["lesion_id"] = (
+        values["patient_id"].astype(str) + "\0" + values["lesion_id"].astype(str)
+    )  # lesion names may repeat between patients
+    volumes = values.set_index("lesion_id")[table.volume] if table.volume is not None else None
+    return patient_features(
+        Features(values, features.dictionary, features.quarantine), modality, volumes, table.aggregate
+    )

@@ -1,0 +1,175 @@
+"""The frame of an endpoint: predictors, labels and confounders of the patients who can be learned from."""
+
+from __future__ import annotations
+
+import difflib
+from typing import NamedTuple
+
+import mudata
+import numpy as np
+import pandas as pd
+
+from radiogenomics.cohort.configuration import Cohort, Endpoint
+from radiogenomics.cohort.schemas import FEATURE_DICTIONARY
+from radiogenomics.endpoints.leakage import matches, refused_features
+from radiogenomics.exceptions import ComputationError, ConfigurationError
+from radiogenomics.multimodal.join import LABEL, _obs_name
+
+
+class EndpointFrame(NamedTuple):
+    """What models of one endpoint are given.
+
+    Attributes
+    ----------
+    X : DataFrame of float, indexed by `patient_id` (sorted), columns ``modality:feature``; a modality that a patient lacks
+        is NaN in all of its columns.
+    y : Series of int (1, 0), same index.
+    confounders : DataFrame, same index, columns ``<confounder>:<column>``; float, or text with None.
+    refused : DataFrame `modality, feature, rule, reason`: features that may not or shall not predict it.
+    dictionary : DataFrame by `schemas.FEATURE_DICTIONARY` of the columns of X, in their order.
+    endpoint : its name.
+    excluded : DataFrame `patient_id, reason`: patients of the cohort that are not in X, and why.
+    """
+
+    X: pd.DataFrame
+    y: pd.Series
+    confounders: pd.DataFrame
+    refused: pd.DataFrame
+    dictionary: pd.DataFrame
+    endpoint: str
+    excluded: pd.DataFrame
+
+
+def endpoint_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) -> EndpointFrame:
+    """Predictors, labels and confounders of an endpoint, for labelled patients with at least one of its modalities.
+
+    Raises
+    ------
+    ConfigurationError
+        No such endpoint; a pattern of `include` names no feature; `include` and `exclude` leave no feature.
+    LeakageError
+        `include` names a refused feature outright.
+    ComputationError
+        No patient is left.
+    """
+    predictors, dictionary, refused = _predictors(cohort, joined, endpoint_name)
+    labels = _labels(joined, endpoint_name)
+    has_any = predictors.notna().any(axis=1)
+    excluded: list[tuple[str, str]] = []
+    used: list[str] = []
+    modalities = ", ".join(cohort.endpoints[endpoint_name].modalities)
+    for row in labels.to_dict("records"):
+        patient = row["patient_id"]
+        if np.isnan(row["label"]):
+            excluded.append((patient, row["reason"]))
+        elif not bool(has_any.get(patient, False)):
+            excluded.append((patient, f"has none of the modalities {modalities}"))
+        else:
+            used.append(patient)
+    if not used:
+        raise ComputationError(
+            f"endpoint '{endpoint_name}': no labelled patient has any of {modalities}", rule="no_patients"
+        )
+    index = pd.Index(sorted(used), name="patient_id", dtype=object)
+    return EndpointFrame(
+        X=predictors.loc[index],
+        y=labels.set_index("patient_id")["label"].reindex(index).astype("int64").rename(endpoint_name),
+        confounders=_confounders(joined).loc[index],
+        refused=refused,
+        dictionary=dictionary,
+        endpoint=endpoint_name,
+        excluded=pd.DataFrame(excluded, columns=["patient_id", "reason"]),
+    )
+
+
+def patient_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) -> pd.DataFrame:
+    """The predictors of an endpoint for every patient with any modality, labelled or not; same columns as its frame's X."""
+    return _predictors(cohort, joined, endpoint_name)[0]
+
+
+def _predictors(cohort: Cohort, joined: mudata.MuData, name: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """X of all patients, its dictionary, and the features that were left out."""
+    if name not in cohort.endpoints:
+        raise ConfigurationError(
+            f"{cohort.file}: endpoints: no endpoint '{name}'; declared are {sorted(cohort.endpoints)}",
+            rule="unknown_endpoint",
+        )
+    endpoint = cohort.endpoints[name]
+    present = [m for m in endpoint.modalities if m in joined.mod]
+    if not present:
+        raise ComputationError(
+            f"endpoint '{name}': no patient has any of {', '.join(endpoint.modalities)}", rule="no_patients"
+        )
+    columns = list(FEATURE_DICTIONARY.columns)
+    dictionary = pd.concat([joined.mod[m].var[columns].astype(str) for m in present])
+    refused = refused_features(cohort, name, dictionary)
+    _check_patterns(cohort, name, endpoint, dictionary)
+    names = dictionary.index.to_list()
+    leaking = set(refused["modality"] + ":" + refused["feature"])
+    left_out = [(n, _declared_out(n, endpoint)) for n in names if n not in leaking]
+    declared = [(*n.split(":", 1), rule, f"the configuration says so ({rule})") for n, rule in left_out if rule]
+    kept = [n for n, rule in left_out if rule is None]
+    if not kept:
+        raise ConfigurationError(
+            f"{cohort.file}: endpoints.{name}: no feature is left to predict it", rule="no_features"
+        )
+    refused = (
+        pd.concat([refused, pd.DataFrame(declared, columns=refused.columns)], ignore_index=True)
+        if declared
+        else refused
+    )
+    patients = pd.Index(sorted(joined.obs_names), name="patient_id", dtype=object)
+    parts = [
+        pd.DataFrame(joined.mod[m].X, index=joined.mod[m].obs_names, columns=joined.mod[m].var_names).reindex(patients)
+        for m in present
+    ]
+    return pd.concat(parts, axis=1)[kept].astype("float64"), dictionary.loc[kept].reset_index(drop=True), refused
+
+
+def _declared_out(column: str, endpoint: Endpoint) -> str | None:
+    modality = column.split(":", 1)[0]
+    narrowed = tuple(p for p in endpoint.include if matches(modality, (p.split(":", 1)[0],)))
+    if narrowed and not matches(column, narrowed):
+        return "not_included"
+    return "excluded" if matches(column, endpoint.exclude) else None
+
+
+def _check_patterns(cohort: Cohort, name: str, endpoint: Endpoint, dictionary: pd.DataFrame) -> None:
+    names = dictionary.index.to_list()
+    for pattern in endpoint.include:
+        if not any(matches(n, (pattern,)) for n in names):
+            near = difflib.get_close_matches(pattern, names, n=1, cutoff=0.5)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise ConfigurationError(
+                f"{cohort.file}: endpoints.{name}.include: '{pattern}' names no feature{hint}", rule="unknown_feature"
+            )
+    for pattern in endpoint.exclude:
+        if not any(matches(m, (pattern.split(":", 1)[0],)) for m in cohort.modalities()):
+            raise ConfigurationError(
+                f"{cohort.file}: endpoints.{name}.exclude: '{pattern}' is not modality:feature with one of {sorted(cohort.modalities())}",
+                rule="unknown_feature",
+            )
+
+
+def _labels(joined: mudata.MuData, name: str) -> pd.DataFrame:
+    labels = joined.uns["labels"]
+    mine = labels[labels["endpoint"] == name].sort_values("patient_id", ignore_index=True)
+    if mine.empty or f"{LABEL}{name}" not in joined.obs.columns:
+        raise ComputationError(
+            f"endpoint '{name}': the joined cohort has no labels for it; join it again", rule="no_labels"
+        )
+    return mine
+
+
+def _confounders(joined: mudata.MuData) -> pd.DataFrame:
+    columns = {}
+    for column in joined.uns["confounders"]:
+        values = joined.obs[_obs_name(str(column))]
+        if pd.api.types.is_numeric_dtype(values):
+            columns[str(column)] = values.astype(float)
+        else:
+            texts = values.astype(object)
+            columns[str(column)] = texts.where(texts.notna(), None)
+    table = pd.DataFrame(columns, index=joined.obs_names)
+    table.index.name = "patient_id"
+    return table
