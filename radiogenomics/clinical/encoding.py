@@ -55,9 +55,9 @@ def clinical_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFram
         file = cohort.clinical.tables[table].file
         texts = column_texts(rows[table], variable.column, (*cohort.clinical.missing, *variable.missing), file)
         aside = SetAside(f"clinical/{table}", file)
-        for patient, values in texts.disagreeing.items():
+        for patient, said in texts.disagreeing.items():
             _set_aside(
-                aside, texts, patient, "samples_disagree", f"variable '{name}': the patient's samples say {values}"
+                aside, texts, patient, "samples_disagree", f"variable '{name}': the patient's samples say {said}"
             )
         for encoded in _encode(name, variable, texts, patients, aside):
             columns[encoded.column] = encoded.values

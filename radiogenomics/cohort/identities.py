@@ -72,22 +72,21 @@ class RowIdentities:
         """Fill `patient_id` from `sample_id`."""
         found = {s: samples.patient(s) for s in self.table["sample_id"].dropna().unique()}
         self.table["patient_id"] = [found.get(s) if s is not None else None for s in self.table["sample_id"]]
-        lost = self.table.index[self.table["patient_id"].isna() & self.table["sample_id"].notna()]
+        sample = self.table["sample_id"].astype(str)
+        lost = [int(r) for r in self.table.index[self.table["patient_id"].isna() & self.table["sample_id"].notna()]]
         self.refuse(
-            {
-                row: f"{self.where} {row}: sample '{self.table.at[row, 'sample_id']}' leads to no patient: {samples.rule}"
-                for row in lost
-            },
+            {row: f"{self.where} {row}: sample '{sample[row]}' leads to no patient: {samples.rule}" for row in lost},
             "unknown_sample",
         )
 
     def known_patients(self, patients: Collection[str]) -> None:
         """Set aside rows of patients who stand in no clinical table."""
         known = set(patients)
-        rows = [r for r, p in self.table["patient_id"].items() if p is not None and p not in known]
+        patient = self.table["patient_id"]
+        rows = [int(r) for r in patient.index[patient.notna() & ~patient.isin(known)]]
         self.refuse(
             {
-                row: f"{self.where} {row}: patient '{self.table.at[row, 'patient_id']}' stands in no usable row of the clinical tables"
+                row: f"{self.where} {row}: patient '{patient[row]}' stands in no usable row of the clinical tables"
                 for row in rows
             },
             "unknown_patient",

@@ -48,15 +48,15 @@ def _from_table(cohort: Cohort, name: str, file: str, patients: list[str]) -> Fo
     identities.known_patients(patients)
     identities.unique(["lesion_id"], raw.cells)
     for column in ("image", "mask"):
-        for row, cell in raw.cells[column].items():
-            target = cell.strip()
-            if not target:
-                identities.refuse({row: f"{file} line {row}: column '{column}' is blank"}, f"{column}_missing")  # type: ignore[dict-item]
-            elif not (path.parent / target).exists():
-                identities.refuse(
-                    {row: f"{file} line {row}: {column} '{target}' does not exist beside the table"},
-                    f"{column}_missing",
-                )  # type: ignore[dict-item]
+        targets = raw.cells[column].str.strip()
+        rule = f"{column}_missing"
+        identities.refuse(
+            {r: f"{file} line {r}: column '{column}' is blank" for r in targets.index[targets == ""]}, rule
+        )
+        gone = [int(r) for r in targets.index if targets[r] and not (path.parent / targets[r]).exists()]
+        identities.refuse(
+            {r: f"{file} line {r}: {column} '{targets[r]}' does not exist beside the table" for r in gone}, rule
+        )
     return FoundLesions(file, file_digest(path), identities, None)
 
 
@@ -74,21 +74,19 @@ def _from_pattern(cohort: Cohort, images: Images, patients: list[str]) -> FoundL
     present: list[tuple[str, dict[str, str], str | None]] = []
     for patient in sorted(patients):
         paths = _pattern_paths(cohort, images, patient)
-        lacking = [key for key, path in paths.items() if not cohort.path(path).exists()]
-        if len(lacking) < 2:
-            present.append((patient, paths, lacking[0] if lacking else None))
+        absent = [key for key, path in paths.items() if not cohort.path(path).exists()]
+        if len(absent) < 2:
+            present.append((patient, paths, absent[0] if absent else None))
     identities = RowIdentities(list(range(len(present))), str(images.image))
     identities.table["patient_id"] = [patient for patient, _, _ in present]
-    identities.table["study_id"] = [
-        patient for patient, _, _ in present
-    ]  # a pattern knows one study and one lesion a patient
-    identities.table["lesion_id"] = [patient for patient, _, _ in present]
+    for column in ("study_id", "lesion_id"):  # a pattern knows one study and one lesion a patient
+        identities.table[column] = identities.table["patient_id"]
     files = []
-    for row, (patient, paths, lacking) in enumerate(present):
-        files.append(paths["image"])
+    for row, (patient, found, lacking) in enumerate(present):
+        files.append(found["image"])
         if lacking is not None:
             other = "mask" if lacking == "image" else "image"
-            reason = f"patient '{patient}' has {other} {paths[other]} but no {lacking} {paths[lacking]}"
+            reason = f"patient '{patient}' has {other} {found[other]} but no {lacking} {found[lacking]}"
             identities.refuse({row: reason}, f"{lacking}_missing")
     listing = _listing_digest(cohort, images, patients)
     return FoundLesions(

@@ -14,7 +14,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
@@ -151,7 +151,7 @@ def _lines(text: str, delimiter: str, first_line: int, label: str) -> Iterator[t
     where the header itself is quoted.
     """
     header = text[: text.find("\n")] if "\n" in text else text
-    quoting = csv.QUOTE_MINIMAL if delimiter != "\t" or '"' in header else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if delimiter != "\t" or '"' in header else csv.QUOTE_NONE
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
     line = first_line
     try:

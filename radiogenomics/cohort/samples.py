@@ -72,13 +72,12 @@ def mutation_sources(
     identities.refuse(
         {r: f"{declared.maf} line {r}: Hugo_Symbol is blank" for r in gene.index[gene.str.strip() == ""]}, "blank_gene"
     )
-    known = NON_SYNONYMOUS | OTHER_CLASSES
+    strange = kind[~kind.str.strip().isin(NON_SYNONYMOUS | OTHER_CLASSES)]
     identities.refuse(
         {
-            r: f"{declared.maf} line {r}: Variant_Classification '{value}' is not one of the MAF format's"
-            for r, value in kind.items()
-            if value.strip() not in known
-        },  # type: ignore[misc]
+            r: f"{declared.maf} line {r}: Variant_Classification '{strange[r]}' is not one of the MAF format's"
+            for r in strange.index
+        },
         "unknown_variant_classification",
     )
     if "Mutation_Status" in raw.cells.columns:

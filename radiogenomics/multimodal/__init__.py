@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from radiogenomics.multimodal.aggregation import aggregate_lesions, patient_features, split_by_images
+    from radiogenomics.multimodal.aggregation import aggregate_lesions, patient_features, split_by_images, to_patients
     from radiogenomics.multimodal.cohort_file import read_cohort, write_cohort
     from radiogenomics.multimodal.confounders import confounder_table
     from radiogenomics.multimodal.frame import EndpointFrame, endpoint_frame, patient_frame
@@ -16,6 +16,7 @@ _HOME = {
     "aggregate_lesions": "aggregation",
     "patient_features": "aggregation",
     "split_by_images": "aggregation",
+    "to_patients": "aggregation",
     "read_cohort": "cohort_file",
     "write_cohort": "cohort_file",
     "confounder_table": "confounders",
@@ -37,6 +38,7 @@ __all__ = [
     "patient_frame",
     "read_cohort",
     "split_by_images",
+    "to_patients",
     "write_cohort",
 ]
 

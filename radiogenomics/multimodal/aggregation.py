@@ -137,7 +137,7 @@ def split_by_images(
     return parts
 
 
-def one_row_per_patient(cohort: Cohort, modality: str, features: Features) -> Features:
+def to_patients(cohort: Cohort, features: Features, modality: str) -> Features:
     """Features as they are, or, where they are of a ready-made table with one row a lesion, aggregated as declared."""
     if "lesion_id" not in features.values.columns:
         return features

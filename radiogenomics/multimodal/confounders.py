@@ -13,7 +13,7 @@ from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
 from radiogenomics.cohort.inputs import cohort_patients
 from radiogenomics.exceptions import ConfigurationError
-from radiogenomics.multimodal.aggregation import one_row_per_patient
+from radiogenomics.multimodal.aggregation import to_patients
 
 FEW = 5
 """A column of numbers with at most so many distinct values is a category (a site code, a tube voltage), not a quantity."""
@@ -132,7 +132,7 @@ def _feature(cohort: Cohort, key: str, source: str, features: Mapping[str, Featu
             f"of {sorted(features)}",
             rule="unknown_modality",
         )
-    table = one_row_per_patient(cohort, modality, features[modality]).values
+    table = to_patients(cohort, features[modality], modality).values
     if feature not in table.columns:
         near = difflib.get_close_matches(feature, [str(c) for c in table.columns], n=1, cutoff=0.5)
         hint = f"; did you mean '{near[0]}'?" if near else ""

@@ -15,7 +15,7 @@ from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features, feature_columns
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, LABELS, conform
 from radiogenomics.exceptions import ComputationError, TableError
-from radiogenomics.multimodal.aggregation import one_row_per_patient
+from radiogenomics.multimodal.aggregation import to_patients
 
 LABEL = "label__"
 CONFOUNDER = "confounder__"
@@ -52,7 +52,7 @@ def join_cohort(
     order = [m for m in cohort.modalities() if m in features] + [m for m in features if m not in cohort.modalities()]
     modalities = {}
     for name in order:
-        part = _annotated(name, one_row_per_patient(cohort, name, features[name]))
+        part = _annotated(name, to_patients(cohort, features[name], name))
         if part.n_obs:
             modalities[name] = part
     if not modalities:
@@ -61,7 +61,7 @@ def join_cohort(
     with mudata.set_options(pull_on_update=False):
         joined = mudata.MuData(modalities)
     patients = joined.obs_names
-    obs = {
+    obs: dict[str, pd.Series | pd.Categorical] = {
         f"{LABEL}{endpoint}": group.set_index("patient_id")["label"].astype("float64").reindex(patients)
         for endpoint, group in labels.groupby("endpoint", sort=True)
     }

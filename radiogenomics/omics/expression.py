@@ -112,7 +112,7 @@ def _from_h5ad(path: Path, samples: pd.DataFrame) -> tuple[list[str], np.ndarray
 
     stored = anndata.read_h5ad(path)
     chosen = stored[[int(row) - 1 for row in samples["row"]], :].X
-    dense = chosen if isinstance(chosen, np.ndarray) else chosen.toarray()  # type: ignore[union-attr]
+    dense = chosen if isinstance(chosen, np.ndarray) else chosen.toarray()
     return [str(name) for name in stored.var_names], np.asarray(dense, dtype=float)
 
 

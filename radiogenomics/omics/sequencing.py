@@ -1,8 +1,8 @@
 """What was sequenced: the variants of each sample, and the genes that its panel covers.
 
-A gene without a variant is wild type only where it was looked at. A sample was sequenced when it stands in the panel
-matrix with a panel, or, where there is no matrix, when it stands in the MAF or (a patient may have no variant at all)
-when the clinical sample table that leads to patients lists it; a gene was looked at when the sample's panel covers it.
+A gene without a variant is wild type only where it was looked at: the sample was sequenced (it stands in the panel matrix
+with a panel, or in the MAF), and its panel covers the gene. Without a panel matrix a patient without any variant cannot be
+told from one who was not sequenced, and counts as not sequenced.
 """
 
 from __future__ import annotations
@@ -86,12 +86,6 @@ def read_sequencing(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame 
         samples = pd.concat([profiled, unlisted], ignore_index=True) if len(unlisted) else profiled
     else:
         samples = in_maf.assign(panel=None)
-        if declared.samples is not None and declared.samples.table is not None:
-            source = manifest["source"] == f"clinical/{declared.samples.table}"
-            listed = manifest.loc[source, ["patient_id", "sample_id"]]
-            samples = pd.concat(
-                [samples, listed[~listed["sample_id"].isin(samples["sample_id"])].assign(panel=None)], ignore_index=True
-            )
     covered = None
     if declared.panels is not None:
         genes, _ = read_panels(
