@@ -148,6 +148,14 @@ class Radiomics(Settings):
         return self
 
 
+RADIOMICS_BY_KIND: dict[str, dict[str, Any]] = {
+    "CT": {"resample_mm": (1.0, 1.0, 1.0), "bin_width": 25.0},
+    "PT": {"resample_mm": (4.0, 4.0, 4.0), "bin_width": 0.25},  # SUV; Leijenaar et al., Sci Rep 2015;5:11075
+    "MR": {"resample_mm": (1.0, 1.0, 1.0), "bin_count": 64, "normalise": True},  # no unit, so no width
+}
+"""What `images.<name>.radiomics` means where it does not say: 25 SUV would put a whole PET into one bin."""
+
+
 class Images(Settings):
     """One kind of image of the cohort with its ROIs, found through a table or through a path pattern."""
 
@@ -157,9 +165,28 @@ class Images(Settings):
     )
     image: str | None = Field(None, description="pattern with {patient_id}, e.g. nifti/{patient_id}/CT_image.nii.gz")
     mask: str | None = None
-    radiomics: Radiomics | None = Field(default_factory=Radiomics, description="null: none")
+    radiomics: Radiomics | None = Field(
+        default_factory=Radiomics, description="null: none; what is left out is by kind, see RADIOMICS_BY_KIND"
+    )
     embedding: bool = Field(True, description="CNN embedding by the packaged encoder")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _radiomics_of_kind(cls, data: Any) -> Any:
+        """Fill in what `radiomics` leaves out by the kind of image; `radiomics: null` stays none."""
+        if not isinstance(data, dict) or data.get("kind") not in RADIOMICS_BY_KIND:
+            return data
+        given = data.get("radiomics", {})
+        if not isinstance(given, dict):
+            return data
+        defaults = dict(RADIOMICS_BY_KIND[data["kind"]])
+        for chosen, other in (("bin_width", "bin_count"), ("bin_count", "bin_width")):
+            if given.get(chosen) is not None:
+                defaults[other] = None
+        if defaults.get("bin_count") is not None:
+            defaults.setdefault("bin_width", None)
+        return {**data, "radiomics": {**defaults, **given}}
 
     @model_validator(mode="after")
     def _one_way(self) -> Images:
