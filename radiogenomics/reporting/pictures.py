@@ -66,8 +66,8 @@ def draw_all(
             figure, f"AUC of every model and floor for {title}; the same figures are in the table"
         )
     if comparisons is not None and not _bare(comparisons):
-        main = [first.population] if first.population in set(comparisons["population"]) else None
-        figure = figures.comparisons_figure(comparisons, populations=main, **mark)
+        asked = [first.population] if first.population in set(comparisons["population"]) else None
+        figure = figures.comparisons_figure(comparisons, populations=asked, **mark)
         drawn["comparisons"] = picture(figure, "Paired differences in AUC; the same figures are in the table")
     if out_of_fold is not None and not _bare(out_of_fold):
         drawn |= _curves(out_of_fold, metrics, first, final_model, mark)

@@ -31,7 +31,9 @@ SIGNAL = {
 
 def role(model: str) -> str:
     head = model.split("/")[0]
-    return {"early": "fusion", "late": "fusion", "floor": "floor", "clinical": "clinical_baseline"}.get(head, "unimodal")
+    return {"early": "fusion", "late": "fusion", "floor": "floor", "clinical": "clinical_baseline"}.get(
+        head, "unimodal"
+    )
 
 
 def stored_tables(patients: int = 172, repeats: int = 5, random_state: int = 7) -> dict[str, Any]:
@@ -131,8 +133,22 @@ def _comparisons(metrics: pd.DataFrame) -> pd.DataFrame:
     auc = metrics[metrics["population"] == "all"].set_index("model")["auc"]
     n, events = metrics.loc[0, ["n", "events"]]
     rows = [
-        ("imaging over clinical", "clinical/elastic_net", -0.02, 0.11, 0.21, "No evidence that imaging adds to the clinical variables."),
-        ("fusion over best single modality", "clinical/elastic_net", -0.02, 0.11, 0.21, "No evidence that fusion adds to clinical/elastic_net."),
+        (
+            "imaging over clinical",
+            "clinical/elastic_net",
+            -0.02,
+            0.11,
+            0.21,
+            "No evidence that imaging adds to the clinical variables.",
+        ),
+        (
+            "fusion over best single modality",
+            "clinical/elastic_net",
+            -0.02,
+            0.11,
+            0.21,
+            "No evidence that fusion adds to clinical/elastic_net.",
+        ),
         ("fusion over confounder floor", "floor/hospital", 0.05, 0.24, 0.003, "Fusion adds to the hospital alone."),
     ]
     table = pd.DataFrame(
@@ -192,7 +208,10 @@ def _labels(everyone: list[str], y: np.ndarray) -> pd.DataFrame:
             "patient_id": everyone,
             "endpoint": ENDPOINT,
             "label": pd.array([*y, *[pd.NA] * len(missing)], dtype="Int8"),
-            "reason": [*np.where(y == 1, "'Mutant' is listed as positive", "'Wildtype' is listed as negative"), *missing],
+            "reason": [
+                *np.where(y == 1, "'Mutant' is listed as positive", "'Wildtype' is listed as negative"),
+                *missing,
+            ],
             "rule": "column_codes",
             "rule_version": "1",
             "source_rows": [f"clinical.csv:{i + 2}" for i in range(n + len(missing))],
