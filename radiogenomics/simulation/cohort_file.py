@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from importlib import resources
+
+import yaml
+
+from radiogenomics.exceptions import InputError
 
 DEFAULT_NAME = "simulated"
 
@@ -14,8 +20,26 @@ def cohort_text(*, name: str = DEFAULT_NAME, root: str = ".") -> str:
     ----------
     name : name of the cohort.
     root : folder of the data, as the file is to state it (relative to the file, or with ``${VARIABLE}``).
+
+    Raises
+    ------
+    InputError
+        A name that a configuration may not have.
     """
+    if re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name) is None:
+        raise InputError(
+            f"name: must be lower-case letters, digits and underscores, a letter first; found {name!r}",
+            rule="cohort_name",
+        )
     text = resources.files(__package__).joinpath("cohort_template.yaml").read_text(encoding="utf-8")
-    return text.replace(f"\nname: {DEFAULT_NAME}\n", f"\nname: {name}\n", 1).replace(
-        "\nroot: .\n", f"\nroot: {root}\n", 1
-    )
+    text = text.replace(f"\nname: {DEFAULT_NAME}\n", f"\nname: {_scalar(name)}\n", 1)
+    return text.replace("\nroot: .\n", f"\nroot: {_scalar(root)}\n", 1)
+
+
+def _scalar(text: str) -> str:
+    """The text as a YAML value: quoted where YAML would read it as something else (`null`, a colon in a path)."""
+    try:
+        plain = yaml.safe_load(f"key: {text}\n") == {"key": text}
+    except yaml.YAMLError:
+        plain = False
+    return text if plain else json.dumps(text)

@@ -1,4 +1,17 @@
-"""``truth.json``: what is true of a simulated cohort, patient by patient and as a whole."""
+"""``truth.json``: what is true of a simulated cohort, patient by patient and as a whole.
+
+===============  ===================================================================================================
+simulated        true, always
+random_state     the seed; with ``name``, ``patients_drawn``, ``effects`` and ``noise`` it gives the same cohort again
+effects          per endpoint: prevalence, and log-odds per unit of each latent factor, for women, for the second hospital
+noise            per source: standard deviation of what it shows of each factor (factors it does not show are left out)
+best_auc         per endpoint: the area that no model exceeds, for each ``modality``, for ``all`` of the endpoint's modalities,
+                 for ``all_and_hospital``, for the ``hospital`` alone, and for the ``latent`` factors themselves
+planted          every malformed input with its file, row and kind
+patients         per patient: latent values, what each source shows of them (``views``), which sources there are (``has``),
+                 the true ``probability`` of each outcome, the ``best_probability`` given the sources there are, and the outcome
+===============  ===================================================================================================
+"""
 
 from __future__ import annotations
 

@@ -86,18 +86,21 @@ def simulate_cohort(
     Raises
     ------
     InputError
-        Too few patients, a negative seed, or `folder` holds something that no simulation wrote.
+        Too few patients, a negative seed, an impossible name, or `folder` holds something that no simulation wrote.
     """
     started = time.perf_counter()
     folder = Path(folder).expanduser().absolute()
     _check(folder, patients, random_state)
+    configuration = cohort_text(name=name or DEFAULT_NAME)
     effects, biology = effects or Effects(), biology or Biology()
     partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
     if partial.exists():
         shutil.rmtree(partial)
     partial.mkdir(parents=True)
     try:
-        counts = _write(partial, patients, random_state, name or DEFAULT_NAME, effects, biology, on_progress)
+        counts = _write(
+            partial, patients, random_state, name or DEFAULT_NAME, configuration, effects, biology, on_progress
+        )
         if folder.exists():
             shutil.rmtree(folder)
         os.replace(partial, folder)
@@ -132,6 +135,7 @@ def _write(
     count: int,
     seed: int,
     name: str,
+    configuration: str,
     effects: Effects,
     biology: Biology,
     on_progress: Callable[[int, int], None] | None,
@@ -146,7 +150,7 @@ def _write(
     planted = faults.Planted()
 
     (folder / MARK_FILE).write_text(MARK_TEXT, encoding="utf-8")
-    (folder / "cohort.yaml").write_text(cohort_text(name=name), encoding="utf-8")
+    (folder / "cohort.yaml").write_text(configuration, encoding="utf-8")
 
     rows: list[dict[str, str]] = []
     studies: dict[str, Study] = {}

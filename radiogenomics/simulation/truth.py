@@ -14,8 +14,10 @@ It is a bound: images, expression and tables round and blur what a source sees.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -148,9 +150,16 @@ def expected_auc(probability: Array) -> float:
 def attainable(effects: Effects, biology: Biology, patients: int = MONTE_CARLO_PATIENTS) -> dict[str, Any]:
     """Best AUC per endpoint: each modality, all of the endpoint's modalities, the hospital alone, and the latent factors.
 
+    Worked out once per effects and biology in a process, and handed out as a copy.
+
     Returns endpoint -> {``hospital``, ``latent``, ``modality``: {name: auc}, ``all``: auc, ``all_and_hospital``: auc}.
     ``latent`` is the area of the true probability itself, which no data reach.
     """
+    return copy.deepcopy(_attainable(effects, biology, patients))
+
+
+@lru_cache(maxsize=16)
+def _attainable(effects: Effects, biology: Biology, patients: int) -> dict[str, Any]:
     drawn = draw_patients(patients, effects, biology, np.random.default_rng(MONTE_CARLO_SEED))
     found: dict[str, Any] = {}
     for endpoint in ENDPOINTS:

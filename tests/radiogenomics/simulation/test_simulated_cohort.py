@@ -81,6 +81,12 @@ def test_another_name_goes_into_the_configuration(tmp_path):
     assert truth["best_auc"]["egfr_status"]["all_and_hospital"] == pytest.approx(0.5, abs=1e-9)
 
 
+def test_a_name_that_yaml_reads_otherwise_is_still_that_name(tmp_path):
+    (tmp_path / "cohort.yaml").write_text(cohort_text(name="null", root="a: folder # one"), encoding="utf-8")
+    cohort = load_cohort(tmp_path / "cohort.yaml")
+    assert (cohort.name, cohort.root) == ("null", "a: folder # one")
+
+
 def test_every_planted_fault_stands_where_truth_says(summary, truth):
     planted = truth["planted"]
     assert {f["fault"] for f in planted} == {
@@ -196,7 +202,10 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-@pytest.mark.parametrize(("arguments", "named"), [({"patients": 3}, "found 3"), ({"random_state": -1}, "found -1")])
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [({"patients": 3}, "found 3"), ({"random_state": -1}, "found -1"), ({"name": "My Study"}, "found 'My Study'")],
+)
 def test_impossible_arguments_are_named(tmp_path, arguments, named):
     with pytest.raises(InputError, match=named):
         simulate_cohort(tmp_path / "x", **arguments)
