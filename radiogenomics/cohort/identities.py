@@ -92,6 +92,19 @@ class RowIdentities:
             "unknown_patient",
         )
 
+    def identical(self, cells: pd.DataFrame) -> None:
+        """Of usable rows that are the same cell for cell, the first counts."""
+        usable = cells.loc[self.table.index[self.table["rule"].isna()]].apply(lambda column: column.str.strip())
+        repeated = usable[usable.duplicated(keep=False)]
+        first: dict[tuple[str, ...], int] = {}
+        again: dict[int, str] = {}
+        for row, content in zip(repeated.index, repeated.itertuples(index=False, name=None), strict=True):
+            if content in first:
+                again[int(row)] = f"{self.where} {row}: same as line {first[content]}"
+            else:
+                first[content] = int(row)
+        self.refuse(again, "duplicate")
+
     def unique(self, key: list[str], cells: pd.DataFrame) -> None:
         """One usable row per `key`: identical rows count once, rows that differ are all set aside."""
         usable = self.table[self.table["rule"].isna()]

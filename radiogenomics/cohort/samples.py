@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pandas as pd
 from radiogenomics.cohort.configuration import Cohort, Mutations, SampleMap
 from radiogenomics.cohort.identities import RowIdentities, SampleLookup
 from radiogenomics.cohort.reading import RawTable, declared_path, read_table
-from radiogenomics.exceptions import TableError
+from radiogenomics.exceptions import ConfigurationError, TableError
 from radiogenomics.storage.atomic import file_digest, folder_digest
 
 BARCODE = "Tumor_Sample_Barcode"
@@ -51,10 +52,21 @@ def sample_lookup(declared: SampleMap | None, sample_tables: Mapping[str, Mappin
     if declared is None:
         return SampleLookup()
     if declared.pattern is not None:
+        try:
+            groups = re.compile(declared.pattern).groups
+        except re.error as error:
+            raise ConfigurationError(
+                f"samples.pattern: '{declared.pattern}' is no regular expression: {error}", rule="pattern"
+            ) from error
+        if groups < 1:
+            raise ConfigurationError(
+                f"samples.pattern: '{declared.pattern}' needs a group in parentheses that is the patient, e.g. '^(P-\\d+)-T'",
+                rule="pattern",
+            )
         return SampleLookup(pattern=declared.pattern)
     assert declared.table is not None  # the configuration requires one of both
     if declared.table not in sample_tables:
-        raise TableError(
+        raise ConfigurationError(
             f"samples.table: clinical table '{declared.table}' must have one_row_per: sample to lead from samples to patients",
             rule="sample_table",
         )
@@ -86,9 +98,7 @@ def mutation_sources(
         identities.refuse(
             {r: f"{declared.maf} line {r}: Mutation_Status '{status[r]}' is not somatic" for r in rows}, "not_somatic"
         )
-    identities.table["variant"] = raw.cells.agg("\0".join, axis=1)
-    identities.unique(["variant"], raw.cells)
-    identities.table = identities.table.drop(columns="variant")
+    identities.identical(raw.cells)
     yield "mutations", declared.maf, path, identities
 
     if declared.panel_matrix is not None:
