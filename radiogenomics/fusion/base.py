@@ -86,6 +86,7 @@ class ConcatenatingClassifier(BinaryClassifier):
     ----------
     modalities : names of the modalities whose columns are used; None for all.
     inner_folds : folds of the inner cross-validation; fewer where the rarer class has fewer patients.
+    inner_repeats : how often it is repeated: with few patients one division into folds is a gamble.
     max_features : features kept of each modality by univariate preselection, inside every (inner) fold.
     random_state : seed of the inner folds and of the learner.
 
@@ -93,8 +94,8 @@ class ConcatenatingClassifier(BinaryClassifier):
     ----------
     classes_ : the two classes, sorted.
     chosen_ : the hyperparameters with the lowest log-loss on the inner folds.
-    inner_log_odds_ : (n_training_rows,), each by a model that did not see that row, recalibrated; NaN where abstained.
-        Late fusion learns its weights from these.
+    inner_log_odds_ : (n_training_rows, inner_repeats), each by a model that did not see that row, recalibrated; NaN where
+        abstained. Late fusion learns its weights from these.
     calibration_ : (intercept, slope) applied to the learner's log-odds.
     """
 
@@ -103,11 +104,13 @@ class ConcatenatingClassifier(BinaryClassifier):
         modalities: tuple[str, ...] | None = None,
         *,
         inner_folds: int = 3,
+        inner_repeats: int = 3,
         max_features: int = 60,
         random_state: int = 20260101,
     ) -> None:
         self.modalities = modalities
         self.inner_folds = inner_folds
+        self.inner_repeats = inner_repeats
         self.max_features = max_features
         self.random_state = random_state
 
@@ -141,7 +144,7 @@ class ConcatenatingClassifier(BinaryClassifier):
         known = target[rows]
         share = np.clip(known.mean() if len(rows) else target.mean(), 1e-6, 1 - 1e-6)
         self.prior_log_odds_ = float(np.log(share / (1 - share)))
-        self.inner_log_odds_ = np.full(len(X), np.nan)
+        self.inner_log_odds_ = np.full((len(X), self.inner_repeats), np.nan)
         rarer = int(min(known.sum(), len(known) - known.sum()))
         self.constant_ = rarer < 2
         if self.constant_:  # nothing can be learned about this modality: say the prevalence
@@ -150,20 +153,22 @@ class ConcatenatingClassifier(BinaryClassifier):
             return self
         covered = X[rows]
         held_out = self._held_out(covered, known, min(self.inner_folds, rarer), seed)
-        losses = log_loss_rows(held_out, known).mean(axis=0)
+        losses = log_loss_rows(held_out, known[:, None, None]).mean(axis=(0, 1))
         best = int(np.argmin(np.round(losses, 10)))
         self.chosen_ = self.candidates()[best]
         self.inner_loss_ = float(losses[best])
-        self.calibration_ = recalibration(held_out[:, best], known)
-        self.inner_log_odds_[rows] = self.calibration_[0] + self.calibration_[1] * held_out[:, best]
+        self.calibration_ = recalibration(held_out[:, :, best], known)
+        self.inner_log_odds_[rows] = self.calibration_[0] + self.calibration_[1] * held_out[:, :, best]
         self._fit_learner(covered, known, best, seed)
         return self
 
     def _held_out(self, X: np.ndarray, target: np.ndarray, folds: int, seed: int) -> np.ndarray:
-        """Log-odds (n, n_candidates), each row by models that did not see it."""
-        result = np.empty((len(X), len(self.candidates())))
-        for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(X, target):
-            result[test] = self._path(X[train], target[train], X[test], seed)
+        """Log-odds (n, inner_repeats, n_candidates), each row by models that did not see it."""
+        result = np.empty((len(X), self.inner_repeats, len(self.candidates())))
+        for repeat in range(self.inner_repeats):
+            shuffled = StratifiedKFold(folds, shuffle=True, random_state=(seed + repeat) % 2**32)
+            for train, test in shuffled.split(X, target):
+                result[test, repeat] = self._path(X[train], target[train], X[test], seed)
         return result
 
     def _used_blocks(self) -> dict[str, np.ndarray]:

@@ -11,6 +11,8 @@ from radiogenomics.fusion.base import ConcatenatingClassifier
 from radiogenomics.fusion.design import Design
 from radiogenomics.fusion.logistic import penalised_logistic
 
+LIMITS = (8, 60)
+"""Features kept of each modality: a handful, and a crowd (never more than `max_features`)."""
 GRID: tuple[tuple[float, tuple[float, ...]], ...] = (
     (0.5, (0.4, 0.2, 0.1, 0.05)),
     (0.05, (3.0, 1.0, 0.3, 0.1)),
@@ -22,22 +24,35 @@ class ElasticNet(ConcatenatingClassifier):
     """Elastic-net logistic regression with imputation, standardising and preselection inside `fit`."""
 
     def candidates(self) -> list[dict[str, float]]:
-        """Pairs of l1_ratio and penalty."""
-        return [{"l1_ratio": ratio, "penalty": penalty} for ratio, penalties in GRID for penalty in penalties]
+        """Features kept, l1_ratio and penalty."""
+        limits = sorted({min(limit, self.max_features) for limit in LIMITS})
+        return [
+            {"features": limit, "l1_ratio": ratio, "penalty": penalty}
+            for limit in limits
+            for ratio, penalties in GRID
+            for penalty in penalties
+        ]
 
-    def _design(self, X: np.ndarray, target: np.ndarray) -> Design:
-        return Design(self._used_blocks(), X.shape[1], self.max_features).fit(X, target)
+    def _design(self, X: np.ndarray, target: np.ndarray, limit: int) -> Design:
+        return Design(self._used_blocks(), X.shape[1], limit).fit(X, target)
 
     def _path(self, X: np.ndarray, target: np.ndarray, X_new: np.ndarray, seed: int) -> np.ndarray:
-        design = self._design(X, target)
-        penalties = np.array([c["penalty"] for c in self.candidates()])
-        ratios = np.array([c["l1_ratio"] for c in self.candidates()])
-        intercepts, coefficients = penalised_logistic(design.transform(X), target, penalties, ratios)
-        return intercepts + design.transform(X_new) @ coefficients
+        columns = []
+        for limit in dict.fromkeys(int(c["features"]) for c in self.candidates()):
+            own = [c for c in self.candidates() if c["features"] == limit]
+            design = self._design(X, target, limit)
+            intercepts, coefficients = penalised_logistic(
+                design.transform(X),
+                target,
+                np.array([c["penalty"] for c in own]),
+                np.array([c["l1_ratio"] for c in own]),
+            )
+            columns.append(intercepts + design.transform(X_new) @ coefficients)
+        return np.hstack(columns)
 
     def _fit_learner(self, X: np.ndarray, target: np.ndarray, chosen: int, seed: int) -> None:
-        self.design_ = self._design(X, target)
         candidate = self.candidates()[chosen]
+        self.design_ = self._design(X, target, int(candidate["features"]))
         intercepts, coefficients = penalised_logistic(
             self.design_.transform(X), target, np.array([candidate["penalty"]]), np.array([candidate["l1_ratio"]])
         )

@@ -10,6 +10,7 @@ the part it weighs has seen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from radiogenomics.exceptions import TableError
 from radiogenomics.fusion.base import BinaryClassifier, ConcatenatingClassifier
 from radiogenomics.fusion.logistic import log_loss_rows
 
-SHRINKAGE = 4.0
+SHRINKAGE = 8.0
 """Strength, in patients' worth of log-loss, with which weights are drawn towards equal ones."""
 
 
@@ -70,7 +71,7 @@ class LateFusion(BinaryClassifier):
         self.prior_log_odds_ = float(np.log(share / (1 - share)))
         inner = {name: model.inner_log_odds_ for name, model in self.members_.items()}
         evidence = self._evidence(inner)
-        rows = ~np.isnan(evidence).all(axis=1)
+        rows = ~np.isnan(evidence).all(axis=(1, 2))
         self._learn(evidence[rows], target[rows])
         return self
 
@@ -88,41 +89,46 @@ class LateFusion(BinaryClassifier):
         return list(dict.fromkeys(name.split("/")[0] for name in self.members_))
 
     def _evidence(self, log_odds: dict[str, np.ndarray]) -> np.ndarray:
-        """(n, n_modalities): calibrated log-odds above the prevalence, mean over the models of a modality; NaN if absent."""
+        """Calibrated log-odds above the prevalence, mean over the models of a modality; NaN if absent.
+
+        From arrays (n, ...) one array (n, ..., n_modalities).
+        """
         columns = []
         for modality in self.modalities_:
             own = [n for n in self.members_ if n.split("/")[0] == modality]
             columns.append(np.mean([log_odds[n] - self.members_[n].prior_log_odds_ for n in own], axis=0))
-        return np.column_stack(columns)
+        return np.stack(columns, axis=-1)
 
     def _learn(self, evidence: np.ndarray, target: np.ndarray) -> None:
-        """Weights on the simplex and sharpening, by penalised log-loss; equal weights where weighting is 'mean'."""
-        m = evidence.shape[1]
-        equal = np.full(m, 1 / m)
+        """Weights on the simplex and sharpening, by penalised log-loss; equal weights where weighting is 'mean'.
+
+        `evidence` (n, inner_repeats, m): a patient counts once, whatever the number of repeats. A modality whose own
+        inner predictions are no better than the prevalence does not pay, and gets weight 0 (unless none pays).
+        """
+        if self.weighting not in {"mean", "learned"}:
+            raise ValueError(f"weighting: 'mean' or 'learned', found {self.weighting!r}")
+        _, repeats, m = evidence.shape
+        kept = np.arange(m)
+        if self.weighting == "learned":
+            paying = np.flatnonzero([_pays(evidence[:, :, j], target) for j in range(m)])
+            kept = paying if len(paying) else kept
+        known = evidence[:, :, kept].reshape(-1, len(kept))
+        label = np.repeat(target, repeats)
+        seen = ~np.isnan(known).all(axis=1)
+        known, label = known[seen], label[seen]
 
         def loss(weights: np.ndarray, sharpening: float) -> float:
-            fitted = self.prior_log_odds_ + _combine(evidence, weights, sharpening)
-            return float(log_loss_rows(fitted, target).sum())
+            """Penalised log-loss in patients."""
+            fitted = self.prior_log_odds_ + _combine(known, weights, sharpening)
+            return float(log_loss_rows(fitted, label).sum()) / repeats + 0.5 * (sharpening - 1.0) ** 2
 
-        if self.weighting == "mean" or m == 1:
-            weights = equal
-        elif self.weighting == "learned":
-
-            def objective(parameters: np.ndarray) -> float:
-                total = parameters[:-1].sum() + 1e-9
-                weights = (parameters[:-1] + 1e-9 / m) / total
-                penalty = SHRINKAGE * m * float(((weights - equal) ** 2).sum()) + 0.5 * (parameters[-1] - 1.0) ** 2
-                return loss(weights, parameters[-1]) + penalty + (total - 1) ** 2
-
-            bounds = [(0.0, 1.0)] * m + [(0.5, float(m))]
-            found = minimize(objective, np.append(equal, 1.0), method="L-BFGS-B", bounds=bounds)
-            weights = np.where(found.x[:-1] < 1e-3, 0.0, found.x[:-1])
-            weights = weights / weights.sum()
-        else:
-            raise ValueError(f"weighting: 'mean' or 'learned', found {self.weighting!r}")
-        grid = np.linspace(0.5, m, 20 * m) if m > 1 else np.array([1.0])
-        losses = [loss(weights, s) + 0.5 * (s - 1.0) ** 2 for s in grid]
-        self.weights_ = weights
+        weights = np.full(len(kept), 1 / len(kept))
+        if self.weighting == "learned" and len(kept) > 1:
+            weights = _shrunken_weights(loss, len(kept))
+        grid = np.linspace(0.5, len(kept), 20 * len(kept)) if len(kept) > 1 else np.array([1.0])
+        losses = [loss(weights, sharpening) for sharpening in grid]
+        self.weights_ = np.zeros(m)
+        self.weights_[kept] = weights
         self.sharpening_ = float(grid[int(np.argmin(np.round(losses, 10)))])
 
     def _log_odds(self, values: np.ndarray) -> np.ndarray:
@@ -155,6 +161,32 @@ class LateFusion(BinaryClassifier):
         evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
         factors = _factors(evidence, self.weights_, self.sharpening_)
         return [tuple(sorted(n for n, f in zip(self.modalities_, row, strict=True) if f != 0)) for row in factors]
+
+
+def _pays(evidence: np.ndarray, target: np.ndarray) -> bool:
+    """Whether a modality's inner predictions (n, repeats), NaN where absent, beat the prevalence of its own patients."""
+    rows = ~np.isnan(evidence).all(axis=1)
+    label = target[rows]
+    share = float(np.clip(label.mean(), 1e-6, 1 - 1e-6))
+    prior = float(np.log(share / (1 - share)))
+    informed = log_loss_rows(prior + evidence[rows], label[:, None]).mean()
+    return bool(informed < log_loss_rows(np.full(len(label), prior), label).mean() - 1e-9)
+
+
+def _shrunken_weights(loss: Callable[[np.ndarray, float], float], m: int) -> np.ndarray:
+    """Weights on the simplex that minimise `loss` plus a pull towards equal weights, with the sharpening free."""
+    equal = np.full(m, 1 / m)
+
+    def objective(parameters: np.ndarray) -> float:
+        total = parameters[:-1].sum() + 1e-9
+        weights = (parameters[:-1] + 1e-9 / m) / total
+        penalty = SHRINKAGE * m * float(((weights - equal) ** 2).sum()) + (total - 1) ** 2
+        return loss(weights, float(parameters[-1])) + penalty
+
+    bounds = [(0.0, 1.0)] * m + [(0.5, float(m))]
+    found = minimize(objective, np.append(equal, 1.0), method="L-BFGS-B", bounds=bounds).x[:-1]
+    weights = np.where(found < 1e-3 * found.sum(), 0.0, found)
+    return np.asarray(weights / weights.sum())
 
 
 def _factors(evidence: np.ndarray, weights: np.ndarray, sharpening: float) -> np.ndarray:

@@ -70,13 +70,17 @@ def penalised_logistic(
 
 
 def log_loss_rows(log_odds: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Log-loss of each row; `log_odds` (n,) or (n, k), `target` (n,) of 0/1."""
-    column = target if log_odds.ndim == 1 else target[:, None]
-    return -np.where(column == 1, log_expit(log_odds), log_expit(-log_odds))
+    """Log-loss of each prediction; `target` of 0/1 is broadcast against `log_odds`."""
+    return -np.where(target == 1, log_expit(log_odds), log_expit(-log_odds))
 
 
 def recalibration(log_odds: np.ndarray, target: np.ndarray, *, prior_spread: float = 0.5) -> tuple[float, float]:
     """Intercept a and slope s >= 0 so that a + s * log_odds fits the target.
+
+    Parameters
+    ----------
+    log_odds : (n, r), each patient in each of r repeats; a patient counts once, whatever r.
+    target : (n,) of 0/1.
 
     Platt scaling [1]_ with a normal prior on the slope around 1 (standard deviation `prior_spread`): with few patients a
     free slope is noise. A modality without signal gets a slope near 0, so it says nothing rather than something wrong.
@@ -85,13 +89,14 @@ def recalibration(log_odds: np.ndarray, target: np.ndarray, *, prior_spread: flo
     ----------
     .. [1] Platt: Probabilistic outputs for support vector machines, 1999.
     """
-    centre = float(log_odds.mean())
+    centre, repeats = float(log_odds.mean()), log_odds.shape[1]
     z = log_odds - centre
+    label = target[:, None]
 
     def objective(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         linear = parameters[0] + parameters[1] * z
-        error = expit(linear) - target
-        value = float(log_loss_rows(linear, target).sum() + 0.5 * ((parameters[1] - 1) / prior_spread) ** 2)
+        error = (expit(linear) - label) / repeats
+        value = float(log_loss_rows(linear, label).sum() / repeats + 0.5 * ((parameters[1] - 1) / prior_spread) ** 2)
         return value, np.array([error.sum(), (error * z).sum() + (parameters[1] - 1) / prior_spread**2])
 
     prevalence = np.clip(target.mean(), 0.5 / len(target), 1 - 0.5 / len(target))
