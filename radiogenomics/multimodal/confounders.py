@@ -73,7 +73,11 @@ def confounder_table(
             columns[f"{name}:{confounder.source.partition(':')[2]}"] = _feature(
                 cohort, key, confounder.source, features
             ).reindex(patients)
-    return pd.DataFrame(columns, index=patients)
+    table = pd.DataFrame(columns, index=patients)
+    for name in table.columns:
+        if table[name].dtype == object:  # reindexing leaves NaN where a patient has no row
+            table[name] = table[name].where(table[name].notna(), None)
+    return table
 
 
 def _columns(cohort: Cohort, key: str, declared: tuple[str, ...]) -> tuple[str, ...]:

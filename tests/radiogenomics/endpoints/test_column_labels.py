@@ -8,7 +8,9 @@ from radiogenomics.cohort import read_inputs
 from radiogenomics.cohort.schemas import LABELS, conform
 from radiogenomics.endpoints import derive_labels
 
-ENDPOINT = {"benefit": {"label": {"column": "DCB", "positive": ["YES"], "negative": ["NO", "NA"]}, "modalities": ["clinical"]}}
+ENDPOINT = {
+    "benefit": {"label": {"column": "DCB", "positive": ["YES"], "negative": ["NO", "NA"]}, "modalities": ["clinical"]}
+}
 VARIABLES = {"age": {"column": "age", "type": "number"}}
 
 
@@ -22,7 +24,15 @@ def test_every_patient_has_a_row_with_the_reason_and_missing_is_never_negative(w
     labels, quarantine = derive_labels(cohort, read_inputs(cohort).manifest)
     conform(labels, LABELS)
     by_patient = labels.set_index("patient_id")
-    assert by_patient["label"].astype(object).where(by_patient["label"].notna(), None).tolist() == [1, 0, None, None, None, 0, 1]
+    assert by_patient["label"].astype(object).where(by_patient["label"].notna(), None).tolist() == [
+        1,
+        0,
+        None,
+        None,
+        None,
+        0,
+        1,
+    ]
     assert by_patient.loc["P3", "reason"] == "'DCB' is 'NE', which is neither a positive nor a negative code"
     assert by_patient.loc["P4", "reason"] == "'DCB' is 'Unknown', which means not known"
     assert by_patient.loc["P5", "reason"] == "'DCB' is blank"
@@ -39,7 +49,10 @@ def test_a_patient_outside_the_labels_table_and_samples_that_disagree_are_missin
         "variables": {"age": {"table": "main", "column": "age", "type": "number"}},
     }
     endpoint = {"benefit": {"label": {**ENDPOINT["benefit"]["label"], "table": "samples"}, "modalities": ["clinical"]}}
-    files = {"clinical.csv": "id,age\nP1,1\nP2,2\nP3,3\n", "s.csv": "id,sample,DCB\nP1,A,YES\nP1,B,NO\nP2,C,YES\nP2,D,YES\n"}
+    files = {
+        "clinical.csv": "id,age\nP1,1\nP2,2\nP3,3\n",
+        "s.csv": "id,sample,DCB\nP1,A,YES\nP1,B,NO\nP2,C,YES\nP2,D,YES\n",
+    }
     cohort = write_cohort_files(files, clinical=clinical, endpoints=endpoint)
     labels, quarantine = derive_labels(cohort, read_inputs(cohort).manifest)
     by_patient = labels.set_index("patient_id")

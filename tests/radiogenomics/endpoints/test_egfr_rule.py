@@ -20,7 +20,10 @@ from radiogenomics.endpoints.egfr import egfr_variant_effect
         ),
         ("resistance", "p.T790M p.C797S"),
         ("exon_20_insertion", "p.D770_N771insSVD p.S768_D770dup p.H773dup p.P772_H773dup p.N771delinsGY"),
-        ("uncertain", "p.A13T p.C1049R p.L747P p.V765L p.L858Q p.G724S p.X210_splice p.E746Kfs*3 p.E709_T710delinsD p.R521K"),
+        (
+            "uncertain",
+            "p.A13T p.C1049R p.L747P p.V765L p.L858Q p.G724S p.X210_splice p.E746Kfs*3 p.E709_T710delinsD p.R521K",
+        ),
     ],
 )
 def test_known_variants_have_their_published_effect(effect, changes):
@@ -67,7 +70,9 @@ def test_resistance_exon_20_or_uncertain_variants_alone_are_missing_not_negative
     assert labels.loc["P2", "source_rows"] == "m.maf:3"
 
 
-def test_a_sensitising_variant_is_positive_whatever_stands_beside_it_and_a_silent_one_changes_nothing(write_cohort_files):
+def test_a_sensitising_variant_is_positive_whatever_stands_beside_it_and_a_silent_one_changes_nothing(
+    write_cohort_files,
+):
     labels = labels_of(
         write_cohort_files,
         "EGFR\tMissense_Mutation\tP1\tp.T790M\nEGFR\tIn_Frame_Del\tP1\tp.E746_A750del\nEGFR\tSilent\tP2\tp.Q787=\n",
