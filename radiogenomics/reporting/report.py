@@ -10,13 +10,13 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from radiogenomics.reporting import pictures, wording
-from radiogenomics.reporting.headline import Headline, headline, outcome, verdicts
+from radiogenomics.reporting.headline import Headline, headline, verdicts
 from radiogenomics.reporting.method import method_in_words
 from radiogenomics.reporting.patient_flow import endpoint_labels, label_reasons, patient_flow
+from radiogenomics.reporting.populations import distinct_comparisons, populations
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.wording import endpoint_name, known
 
-_ROLE_ORDER = {"fusion": 0, "unimodal": 1, "clinical_baseline": 2, "floor": 3}
 _QUARANTINE_ROWS = 500
 _REFUSED_ROWS = 200
 
@@ -91,8 +91,8 @@ def render_report(
         "final_model": final_model,
         "first": first,
         "cards": _cards(first),
-        "verdicts": [{**row, "outcome": outcome(row)} for row in verdicts(comparisons, first.population)],
-        "comparisons": [{**row, "outcome": outcome(row)} for row in _rows(comparisons)],
+        "verdicts": [str(row["verdict"]) for row in verdicts(comparisons, first.population)],
+        "comparisons": [] if comparisons is None else table_rows(distinct_comparisons(comparisons)),
         "flow": steps,
         "label_reasons": table_rows(label_reasons(own_labels, endpoint)),
         "populations": _populations(metrics, first.population),
@@ -159,17 +159,11 @@ def _cards(first: Headline) -> list[dict[str, Any]]:
 
 
 def _populations(metrics: pd.DataFrame | None, main: str) -> list[dict[str, Any]]:
-    """For each population its rows: by role, then from the highest AUC; the population of the first screen first."""
-    if metrics is None or metrics.empty:
-        return []
-    order = {"all": 1, "complete": 2, main: 0}
+    """For each population its heading and rows; those of the first screen, of all and of complete patients are open."""
     blocks = []
-    for name in sorted(set(metrics["population"]), key=lambda name: (order.get(name, 3), name)):
-        rows = metrics[metrics["population"] == name]
-        rows = rows.assign(order=rows["role"].map(_ROLE_ORDER))
-        rows = rows.sort_values(["order", "auc", "model"], ascending=[True, False, True], na_position="last")
-        same = rows["n"].nunique() == 1 and rows["events"].nunique() == 1
-        blocks.append({"name": name, "rows": table_rows(rows), "same_patients": same, "open": name in order})
+    for block in populations(metrics):
+        shown = not {main, "all", "complete"}.isdisjoint((block.name, *block.same_as))
+        blocks.append({"heading": block.heading, "rows": table_rows(block.rows), "open": shown})
     return blocks
 
 

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from radiogenomics.reporting.headline import outcome
+from radiogenomics.reporting.populations import Population, distinct_comparisons, populations
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.wording import (
     ROLE_NAMES,
@@ -16,10 +17,8 @@ from radiogenomics.reporting.wording import (
     number,
     p_text,
     percent,
-    population_name,
 )
 
-_ROLE_ORDER = {"fusion": 0, "unimodal": 1, "clinical_baseline": 2, "floor": 3}
 _STYLES = {"fusion": "bold", "floor": "dim"}
 
 
@@ -46,26 +45,21 @@ def text_results(
         parts.append(head)
     if metrics is None or metrics.empty:
         return Group(*parts, Text("No results are stored yet: run the training of this cohort first."))
-    populations = sorted(set(metrics["population"]), key=lambda p: ({"all": 0, "complete": 1}.get(p, 2), p))
-    parts.extend(_population_table(metrics, population) for population in populations)
+    parts.extend(_population_table(population) for population in populations(metrics))
     if comparisons is not None and not comparisons.empty:
-        parts.append(_comparison_table(comparisons))
+        parts.append(_comparison_table(distinct_comparisons(comparisons)))
     methods = sorted(set(metrics["interval_method"].dropna()))
     parts.append(Text(f"95 % intervals: {'; '.join(methods)}. Research use only, not a medical device.", style="dim"))
     return Group(*parts)
 
 
-def _population_table(metrics: pd.DataFrame, population: str) -> Table:
-    rows = metrics[metrics["population"] == population]
-    rows = rows.assign(order=rows["role"].map(_ROLE_ORDER))
-    rows = rows.sort_values(["order", "auc", "model"], ascending=[True, False, True], na_position="last")
-    heading = population_name(population)
-    table = Table(title=Text(heading[:1].upper() + heading[1:]), title_justify="left", show_edge=False, pad_edge=False)
+def _population_table(population: Population) -> Table:
+    table = Table(title=Text(population.heading), title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("Model", overflow="fold")
     table.add_column("Kind")
     for column in ("n", "events", "AUC (95 % CI)", "Brier", "slope", "abstained"):
         table.add_column(column, justify="right", no_wrap=True)
-    for row in table_rows(rows):
+    for row in table_rows(population.rows):
         table.add_row(
             Text(str(row["model"])),
             ROLE_NAMES[row["role"]],

@@ -89,9 +89,9 @@ def population_name(population: str) -> str:
     return names.get(population, f"patients with {population}")
 
 
-def endpoint_name(endpoint: str) -> str:
-    """`egfr_status` -> `EGFR status`."""
+def endpoint_name(endpoint: str, inside: bool = False) -> str:
+    """`egfr_status` -> `EGFR status`; `inside` a sentence the first letter stays small where it is no abbreviation."""
     words = str(endpoint).split("_")
     short = {"egfr", "kras", "alk", "pfs", "os", "pdl1"}
     text = " ".join(word.upper() if word in short else word for word in words)
-    return text[:1].upper() + text[1:]
+    return text if inside else text[:1].upper() + text[1:]

@@ -40,7 +40,7 @@ def availability_figure(
     labelled = label.notna().any()
     subtitle = f"n = {n} patients, {complete} with every modality"
     if labelled:
-        of = f" ({endpoint_name(endpoint)})" if endpoint else ""
+        of = f" ({endpoint_name(endpoint, inside=True)})" if endpoint else ""
         subtitle += f"; labelled{of} = {int(label.notna().sum())}, events = {int((label == 1).sum())}"
     rows = table.shape[1] + int(labelled)
     note = "Filled: has it. Empty: lacks it (masked, not imputed)."

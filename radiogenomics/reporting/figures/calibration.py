@@ -63,7 +63,7 @@ def calibration_figure(
     simulated: bool = False,
 ) -> Figure:
     """Calibration of one model, with the number of patients in each group and a histogram below."""
-    title = f"Calibration of {plain(model)}" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    title = f"Calibration of {plain(model)}" + (f", {endpoint_name(endpoint, inside=True)}" if endpoint else "")
     rows = out_of_fold[(out_of_fold["model"] == model) & out_of_fold["probability"].notna()]
     if rows.empty:
         message = f"No out-of-fold predictions of {model} are stored."

@@ -41,7 +41,9 @@ def clinical_summary_figure(
     units = {} if dictionary is None else dict(zip(dictionary["feature"], dictionary["unit"], strict=True))
     groups = _groups(values, labels, endpoint)
     counted = ", ".join(f"{name} = {int(mask.sum())}" for name, _, mask in groups)
-    subtitle = f"n = {len(values)} patients" + (f"; {endpoint_name(endpoint)}: {counted}" if len(groups) > 1 else "")
+    subtitle = f"n = {len(values)} patients" + (
+        f"; {endpoint_name(endpoint, inside=True)}: {counted}" if len(groups) > 1 else ""
+    )
     note = "Each panel names how many patients lack the value."
     if len(columns) > _MAXIMUM:
         note += f" {len(columns) - _MAXIMUM} further variables are not drawn."

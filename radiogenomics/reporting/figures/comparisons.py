@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from radiogenomics.reporting.figures.canvas import BLUE, GREY, INK, MUTED, VERMILLION, message_figure, new_figure, tidy
 from radiogenomics.reporting.headline import outcome
+from radiogenomics.reporting.populations import distinct_comparisons
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.wording import endpoint_name, estimate, known, p_text, plain
 
@@ -33,7 +34,10 @@ def comparisons_figure(
     populations : which to draw, in this order; left out: all of them, or where that is more than twelve lines, 'all' and
         'complete' alone. The foot note says how many lines are not drawn.
     """
-    title = "What is added: paired differences in AUC" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    title = "What is added: paired differences in AUC" + (
+        f", {endpoint_name(endpoint, inside=True)}" if endpoint else ""
+    )
+    comparisons = distinct_comparisons(comparisons)
     n_stored = len(comparisons)
     if populations is None and n_stored > _MAXIMUM:
         populations = ("all", "complete")

@@ -65,7 +65,7 @@ def decision_curve_figure(
 
     The band is the 95 % interval of the first model: normal, over patients, each patient averaged over repeats.
     """
-    title = f"Decision curve, {endpoint_name(endpoint)}" if endpoint else "Decision curve"
+    title = f"Decision curve, {endpoint_name(endpoint, inside=True)}" if endpoint else "Decision curve"
     rows = shared_patients(out_of_fold, models)
     n, events = patient_counts(rows)
     if not 0 < events < n:

@@ -33,11 +33,13 @@ def feature_distributions_figure(
     values : a feature table (`patient_id`, one float column a feature).
     groups : by `patient_id` (index): the hospital or scanner; None: all in one.
     dictionary : by `schemas.FEATURE_DICTIONARY`; gives units.
-    features : which; left out: spread evenly over the columns, so that each family shows.
+    features : which; left out: spread evenly over the columns that hold more than two
+        values, so that each family shows.
     """
     title = "Distribution of features" + (f" by {group_name}" if groups is not None else "")
     columns = [c for c in feature_columns(values) if values[c].notna().any()]
-    chosen = [c for c in features if c in columns] if features else _spread(columns)
+    measured = [c for c in columns if values[c].nunique() > 2] or columns
+    chosen = [c for c in features if c in columns] if features else _spread(measured)
     chosen = chosen[:_MAXIMUM]
     if not chosen:
         return message_figure(title=title, message="No feature has any value.", simulated=simulated)

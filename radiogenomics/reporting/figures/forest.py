@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from radiogenomics.reporting.figures.canvas import GREY, INK, LIGHT, ROLE_COLOURS, message_figure, new_figure, tidy
-from radiogenomics.reporting.wording import ROLE_NAMES, endpoint_name, estimate, known, plain, population_name
+from radiogenomics.reporting.populations import ROLE_ORDER
+from radiogenomics.reporting.populations import populations as distinct_populations
+from radiogenomics.reporting.wording import ROLE_NAMES, endpoint_name, estimate, known, plain
 
-_ROLE_ORDER = {"fusion": 0, "unimodal": 1, "clinical_baseline": 2, "floor": 3}
 _MARKERS = {"fusion": "D", "unimodal": "o", "clinical_baseline": "s", "floor": "o"}
 _ROW = 0.25  # inches a row
 
@@ -32,11 +33,13 @@ def forest_figure(
     populations : which, in this order; left out: all, 'all' and 'complete' first.
     final_model : written in bold.
     """
-    title = "Discrimination of every model and floor" + (f", {endpoint_name(endpoint)}" if endpoint else "")
-    blocks = _blocks(metrics, populations)
+    title = "Discrimination of every model and floor" + (
+        f", {endpoint_name(endpoint, inside=True)}" if endpoint else ""
+    )
+    blocks = distinct_populations(metrics, populations)
     if not blocks:
         return message_figure(title=title, message="No figures of any model are stored.", simulated=simulated)
-    n_lines = sum(len(rows) + 1.6 for _, rows in blocks)
+    n_lines = sum(len(rows) + 1.6 for _, _, rows in blocks)
     methods = sorted(set(metrics["interval_method"].dropna()))
     figure = new_figure(
         title=title,
@@ -51,10 +54,11 @@ def forest_figure(
     ticks: list[tuple[float, str, bool]] = []
     lowest = min(0.5, float(metrics[["auc", "auc_lower"]].min().min(skipna=True)))
     left = 0.4 if lowest >= 0.42 or pd.isna(lowest) else max(0.0, lowest - 0.03)
-    for population, rows in blocks:
+    for block in blocks:
+        rows = block.rows
         first = rows.iloc[0]
-        heading = f"{population_name(population)}: n = {first['n']}, events = {first['events']}"
-        axes.text(left, y, plain(heading[:1].upper() + heading[1:], 110), fontsize=9.5, weight="bold", va="center")
+        heading = f"{block.heading}: n = {first['n']}, events = {first['events']}"
+        axes.text(left, y, plain(heading, 110), fontsize=9.5, weight="bold", va="center")
         y += 1.0
         floors = rows[(rows["role"] == "floor") & rows["auc"].notna()]
         n_floors = int((rows["role"] == "floor").sum())
@@ -83,7 +87,7 @@ def forest_figure(
     axes.tick_params(axis="y", length=0)
     for label, (_, _, bold) in zip(axes.get_yticklabels(), ticks, strict=True):
         label.set_fontweight("bold" if bold else "normal")
-    present = [role for role in _ROLE_ORDER if role in set(metrics["role"])]
+    present = [role for role in ROLE_ORDER if role in set(metrics["role"])]
     handles = [
         Line2D(
             [],
@@ -106,22 +110,3 @@ def forest_figure(
         columnspacing=1.2,
     )
     return figure
-
-
-def _blocks(metrics: pd.DataFrame, populations: Sequence[str] | None) -> list[tuple[str, pd.DataFrame]]:
-    """Populations in order, each with its rows: by role, then from the highest AUC to the lowest."""
-    found = list(dict.fromkeys(metrics["population"]))
-    names = list(populations) if populations is not None else sorted(found, key=_population_order)
-    blocks = []
-    for name in names:
-        rows = metrics[metrics["population"] == name]
-        if rows.empty:
-            continue
-        rows = rows.assign(order=rows["role"].map(_ROLE_ORDER))
-        rows = rows.sort_values(["order", "auc", "model"], ascending=[True, False, True], na_position="last")
-        blocks.append((name, rows))
-    return blocks
-
-
-def _population_order(population: str) -> tuple[int, str]:
-    return ({"all": 0, "complete": 1}.get(population, 2), population)

@@ -26,7 +26,7 @@ def inputs_figure(account: pd.DataFrame, quarantine: pd.DataFrame, *, simulated:
     sources = account.groupby("source", sort=False)[["rows", "used", "quarantined"]].sum()
     rules = quarantine.groupby(["rule", "level"], sort=True).size().sort_values(ascending=False, kind="stable")
     shown = rules.head(_RULES)
-    heights = [0.34 * len(sources) + 0.5, 0.30 * max(len(shown), 1) + 0.6]
+    heights = [0.34 * len(sources) + 0.75, 0.30 * max(len(shown), 1) + 0.6]
     subtitle = f"{int(sources['rows'].sum())} rows from {len(account)} files: {int(sources['used'].sum())} used, "
     subtitle += f"{int(sources['quarantined'].sum())} set aside; {len(quarantine)} entries in quarantine in all"
     more = f" {int(rules[_RULES:].sum())} entries under other rules are not drawn." if len(rules) > _RULES else ""
@@ -59,7 +59,7 @@ def inputs_figure(account: pd.DataFrame, quarantine: pd.DataFrame, *, simulated:
         upper.set_xlabel("Rows")
     upper.set_ylim(len(sources) - 0.4, -0.6)
     upper.tick_params(axis="y", length=0)
-    upper.legend(loc="lower right", fontsize=9, frameon=True, edgecolor="none", framealpha=0.85)
+    upper.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=9, frameon=False, borderaxespad=0.1)
     tidy(lower, grid="x")
     if shown.empty:
         lower.set_axis_off()

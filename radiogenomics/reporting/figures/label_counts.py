@@ -17,7 +17,7 @@ _SHOWN = 14
 
 def label_counts_figure(labels: pd.DataFrame, endpoint: str, *, simulated: bool = False) -> Figure:
     """Bars of patients by reason of the label; a missing label is its own group, never 'no event'."""
-    title = f"Labels of {endpoint_name(endpoint)}"
+    title = f"Labels of {endpoint_name(endpoint, inside=True)}"
     table = label_reasons(labels, endpoint)
     if table.empty:
         return message_figure(title=title, message="No labels are stored for this endpoint.", simulated=simulated)
@@ -32,7 +32,7 @@ def label_counts_figure(labels: pd.DataFrame, endpoint: str, *, simulated: bool 
     names = ["\n".join(textwrap.wrap(plain(reason, 84), 44)) for reason in shown["reason"]]
     lines = sum(name.count("\n") + 1 for name in names)
     figure = new_figure(
-        title=title, subtitle=subtitle, note=note, body=0.20 * lines + 0.14 * len(names) + 0.7, simulated=simulated
+        title=title, subtitle=subtitle, note=note, body=0.20 * lines + 0.14 * len(names) + 0.95, simulated=simulated
     )
     axes = figure.subplots()
     tidy(axes, grid="x")
@@ -53,5 +53,5 @@ def label_counts_figure(labels: pd.DataFrame, endpoint: str, *, simulated: bool 
     axes.tick_params(axis="y", length=0, labelsize=9)
     axes.set(ylim=(len(names) - 0.4, -0.6), xlabel="Patients")
     axes.margins(x=0.12)
-    axes.legend(fontsize=9, frameon=True, edgecolor="none", framealpha=0.85)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, fontsize=9, frameon=False, borderaxespad=0.1)
     return figure

@@ -21,7 +21,7 @@ def patient_flow_figure(steps: Sequence[FlowStep], *, endpoint: str = "", simula
 
     `steps` as :func:`radiogenomics.reporting.patient_flow.patient_flow` returns them.
     """
-    title = "Flow of patients" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    title = "Flow of patients" + (f", {endpoint_name(endpoint, inside=True)}" if endpoint else "")
     if not steps:
         return message_figure(title=title, message="No labels are stored for this endpoint.", simulated=simulated)
     notes = [_left_out(step) for step in steps]

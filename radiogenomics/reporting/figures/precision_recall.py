@@ -72,7 +72,7 @@ def precision_recall_figure(
 
     The flat line is the share of events: what a model without any information reaches.
     """
-    title = f"Precision and recall, {endpoint_name(endpoint)}" if endpoint else "Precision and recall"
+    title = f"Precision and recall, {endpoint_name(endpoint, inside=True)}" if endpoint else "Precision and recall"
     rows = shared_patients(out_of_fold, models)
     n, events = patient_counts(rows)
     if not 0 < events < n:

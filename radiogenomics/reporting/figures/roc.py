@@ -100,7 +100,7 @@ def roc_figure(
     metrics : by `schemas.METRICS`; gives the legend its 95 % intervals where a population is the same patients.
     heading : what the title begins with.
     """
-    title = f"{heading}, {endpoint_name(endpoint)}" if endpoint else heading
+    title = f"{heading}, {endpoint_name(endpoint, inside=True)}" if endpoint else heading
     rows = shared_patients(out_of_fold, models)
     curves = {model: roc_by_repeat(rows[rows["model"] == model]) for model in models}
     curves = {model: found for model, found in curves.items() if found}

@@ -41,7 +41,7 @@ def shap_beeswarm_figure(
     explanations: pd.DataFrame, *, endpoint: str = "", top: int = 15, simulated: bool = False
 ) -> Figure:
     """One point a patient for each of the `top` features; colour is the feature's rank among the patients."""
-    title = "Features that move the prediction most" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    title = "Features that move the prediction most" + (f", {endpoint_name(endpoint, inside=True)}" if endpoint else "")
     ranking = top_features(explanations, top)
     if ranking.empty:
         message = "No SHAP values are stored, or the model uses no feature."
@@ -99,7 +99,7 @@ def _swarm(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
 
 def modality_contributions_figure(explanations: pd.DataFrame, *, endpoint: str = "", simulated: bool = False) -> Figure:
     """How far each modality as a whole moves a patient's prediction, on average."""
-    title = "Contribution of each modality" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    title = "Contribution of each modality" + (f", {endpoint_name(endpoint, inside=True)}" if endpoint else "")
     if explanations.empty:
         return message_figure(title=title, message="No SHAP values are stored.", simulated=simulated)
     table = modality_contributions(explanations)

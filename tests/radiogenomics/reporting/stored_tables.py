@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from radiogenomics.cohort import schemas
+from radiogenomics.evaluation.concordance import auc_interval
 
 ENDPOINT = "egfr_status"
 MODALITIES = ("radiomics_ct", "expression", "clinical")
@@ -93,36 +94,40 @@ def stored_tables(patients: int = 172, repeats: int = 5, random_state: int = 7) 
 
 
 def _metrics(out_of_fold: pd.DataFrame, availability: pd.DataFrame) -> pd.DataFrame:
-    from sklearn.metrics import brier_score_loss, roc_auc_score
-
-    complete = set(availability.index[availability.all(axis=1)])
-    imaged = set(availability.index[availability["radiomics_ct"]])
+    complete = availability.all(axis=1)
     rows = []
-    for population, members in (("all", set(availability.index)), ("complete", complete), ("radiomics_ct", imaged)):
+    for population, inside in (
+        ("all", complete | True),
+        ("complete", complete),
+        ("radiomics_ct", availability["radiomics_ct"]),
+    ):
+        members = availability.index[inside]
         for model, table in out_of_fold.groupby("model", sort=False):
-            means = table[table["patient_id"].isin(members)].groupby("patient_id")[["probability", "label"]].mean()
-            if means["probability"].isna().any():
+            wide = table.pivot(index="patient_id", columns="repeat", values=["probability", "fold"]).loc[members]
+            probability, fold = wide["probability"].to_numpy(), wide["fold"].to_numpy()
+            if np.isnan(probability).any():
                 continue
-            n, events = len(means), int(means["label"].sum())
-            auc = float(roc_auc_score(means["label"], means["probability"]))
-            brier = float(brier_score_loss(means["label"], means["probability"]))
-            half = 1.96 * np.sqrt(auc * (1 - auc) / min(events, n - events)) * 0.6
+            target = table.drop_duplicates("patient_id").set_index("patient_id").loc[members, "label"].to_numpy()
+            auc, brier = (
+                auc_interval(probability, target, fold),
+                float(((probability.mean(axis=1) - target) ** 2).mean()),
+            )
             rows.append(
                 {
                     "model": model,
                     "role": role(str(model)),
                     "population": population,
-                    "n": n,
-                    "events": events,
-                    "auc": auc,
-                    "auc_lower": max(0.0, auc - half),
-                    "auc_upper": min(1.0, auc + half),
+                    "n": len(target),
+                    "events": int(target.sum()),
+                    "auc": auc.estimate,
+                    "auc_lower": auc.lower,
+                    "auc_upper": auc.upper,
                     "brier": brier,
                     "brier_lower": brier - 0.02,
                     "brier_upper": brier + 0.02,
                     "calibration_intercept": -0.05,
                     "calibration_slope": 0.93,
-                    "share_abstained": 1 - n / len(availability),
+                    "share_abstained": float(table["abstained"].mean()),
                     "interval_method": "placement values over patients (DeLong 1988)",
                 }
             )

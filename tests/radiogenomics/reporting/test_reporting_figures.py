@@ -116,6 +116,12 @@ def test_each_curve_names_n_and_events(tables, name: str) -> None:
     assert "events = 40" in written
 
 
+def test_the_legend_of_the_roc_has_the_stored_interval_of_the_same_patients(tables) -> None:
+    written = texts(EVERY_FIGURE["roc"](tables, False))
+    row = tables["metrics"].query("population == 'all' and model == 'late/weighted'").iloc[0]
+    assert f"AUC {row['auc']:.2f} [{row['auc_lower']:.2f} to {row['auc_upper']:.2f}]" in written
+
+
 def test_a_figure_is_the_same_to_the_byte_when_drawn_again(tables) -> None:
     draw = EVERY_FIGURE["beeswarm"]
     assert figures.png(draw(tables, True), dpi=50) == figures.png(draw(tables, True), dpi=50)

@@ -14,6 +14,7 @@ from radiogenomics.cohort import schemas
 from radiogenomics.evaluation import comparisons as asked
 from radiogenomics.reporting import results_records, text_results
 from radiogenomics.reporting.headline import COMPARISON_ORDER, best_single_modalities, headline, outcome, verdicts
+from radiogenomics.reporting.populations import distinct_comparisons, populations
 
 
 def printed(renderable: object, width: int = 140) -> str:
@@ -68,6 +69,17 @@ def test_only_an_interval_that_excludes_zero_is_a_difference(lower: float, upper
 def test_one_model_a_modality_is_compared_with_the_fusion(tables) -> None:
     found = best_single_modalities(tables["metrics"], "complete")
     assert [model.split("/")[0] for model in found] == ["clinical", "expression", "radiomics_ct"]
+
+
+def test_the_same_patients_under_two_names_are_listed_once(tables) -> None:
+    everyone = tables["metrics"].query("population == 'all'")
+    metrics = pd.concat([everyone.assign(population="complete"), everyone], ignore_index=True)
+    found = populations(metrics)
+    assert [(block.name, block.same_as) for block in found] == [("all", ("complete",))]
+    assert "the same as patients with every modality" in found[0].heading
+    comparisons = pd.concat([tables["comparisons"].assign(population="complete"), tables["comparisons"]])
+    assert distinct_comparisons(comparisons)["population"].tolist() == ["all"] * 3
+    assert len(populations(tables["metrics"])) == 3  # other patients stay apart
 
 
 def test_records_are_strict_json_with_null_for_what_is_not_known(tables) -> None:

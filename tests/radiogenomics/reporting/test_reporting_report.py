@@ -75,7 +75,7 @@ def test_every_model_and_floor_is_in_the_table_of_results(rendered: Page, tables
     for row in tables["metrics"].to_dict("records"):
         auc = f"{row['auc']:.2f} ({row['auc_lower']:.2f} to {row['auc_upper']:.2f})"
         brier = f"{row['brier']:.3f} ({row['brier_lower']:.3f} to {row['brier_upper']:.3f})"
-        assert f"{row['model']} {row['n']} {row['events']} {auc} {brier}" in rendered.text
+        assert f"{row['model']} {auc} {row['n']} {row['events']} {brier}" in rendered.text
 
 
 def test_the_page_needs_no_other_file_and_no_network(rendered: Page) -> None:
