@@ -6,8 +6,13 @@ biased downwards (a fold with more events is predicted by models that saw fewer)
 the folds of a repeat and divided by the number of pairs; repeats are averaged.
 
 The interval rests on each patient's placement value (the share of opposite patients in its fold it is rightly ordered
-against): DeLong's variance [2]_, which for cross-validated AUC is the influence-curve variance of LeDell et al. [3]_.
-Placement values are averaged over repeats first: repeats are not new patients, so they do not shrink the interval.
+against): DeLong's variance [2]_, which for cross-validated AUC is the influence-curve variance of LeDell et al. [3]_, is
+taken within each repeat and averaged over repeats. Repeats are not new patients: they steady the estimate and do not
+shrink the interval. (Averaging a patient's placement values over repeats first gives intervals that are too short where
+models are unstable: 78 % coverage instead of 95 % with 300 features and 100 patients.) For a single AUC the variance is
+multiplied by K / (K - 1), the allowance for training sets that overlap between K folds after Nadeau and Bengio [4]_;
+paired differences reach their nominal coverage without it. Measured over seven settings (40 to 172 patients, 5 to 300
+features, AUC 0.5 to 0.96): 94 to 99 % of the intervals hold the true AUC, 94.5 to 99 % the true difference.
 
 References
 ----------
@@ -16,6 +21,7 @@ References
 .. [2] DeLong, DeLong, Clarke-Pearson: Comparing the areas under two or more correlated ROC curves, Biometrics 1988.
 .. [3] LeDell, Petersen, van der Laan: Computationally efficient confidence intervals for cross-validated AUC estimates,
    Electron. J. Stat. 2015.
+.. [4] Nadeau, Bengio: Inference for the generalization error, Machine Learning 2003.
 """
 
 from __future__ import annotations
@@ -26,7 +32,9 @@ import numpy as np
 from scipy.stats import t as student
 
 CONFIDENCE = 0.95
-INTERVAL_METHOD = "placement values within folds, averaged over repeats (DeLong 1988; LeDell 2015), t, logit scale"
+INTERVAL_METHOD = (
+    "placement values within folds (DeLong 1988; LeDell 2015), mean over repeats, x K/(K-1), t, logit scale"
+)
 
 
 class Interval(NamedTuple):
@@ -61,8 +69,8 @@ def placements(scores: np.ndarray, target: np.ndarray, fold: np.ndarray) -> tupl
     Returns
     -------
     auc : mean over repeats; NaN where no fold holds both classes.
-    influence : (n,), averaged over repeats. Its mean is 0 within each class; its variance over the positives divided by
-        their number plus the same for the negatives is the variance of `auc`.
+    influence : (n, r). Its mean is 0 within each class; its variance over the positives divided by their number, plus the
+        same for the negatives, is the variance of the AUC of that repeat. NaN where no fold holds both classes.
     """
     n, repeats = scores.shape
     influence = np.zeros((n, repeats))
@@ -88,18 +96,18 @@ def placements(scores: np.ndarray, target: np.ndarray, fold: np.ndarray) -> tupl
         for group in (events, met & (target == 0)):
             influence[group, repeat] = opponents[group] * (share[group] - auc) / opponents[group].mean()
     if not aucs:
-        return np.nan, np.full(n, np.nan)
-    return float(np.mean(aucs)), influence.mean(axis=1)
+        return np.nan, np.full((n, repeats), np.nan)
+    return float(np.mean(aucs)), influence
 
 
 def _standard_error(influence: np.ndarray, target: np.ndarray) -> tuple[float, float]:
-    """Standard error and degrees of freedom from the influence of each patient."""
+    """Standard error and degrees of freedom from the influence (n, r) of each patient in each repeat."""
     variance = 0.0
     for value in (0, 1):
         own = influence[target == value]
         if len(own) < 2:
             return np.nan, np.nan
-        variance += float(own.var(ddof=1)) / len(own)
+        variance += float(own.var(axis=0, ddof=1).mean()) / len(own)
     rarer = min(int(target.sum()), int((target == 0).sum()))
     return float(np.sqrt(variance)), float(rarer - 1)
 
@@ -110,6 +118,8 @@ def auc_interval(scores: np.ndarray, target: np.ndarray, fold: np.ndarray) -> In
     error, freedom = _standard_error(influence, target)
     if not np.isfinite(auc) or not np.isfinite(error):
         return Interval(auc, np.nan, np.nan)
+    folds = len(np.unique(fold[:, 0]))
+    error *= np.sqrt(folds / (folds - 1)) if folds > 1 else 1.0
     inner = float(np.clip(auc, 1e-3, 1 - 1e-3))
     reach = student.ppf(0.5 + CONFIDENCE / 2, freedom) * error / (inner * (1 - inner))
     centre = np.log(inner / (1 - inner))

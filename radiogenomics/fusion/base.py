@@ -40,6 +40,8 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, target = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed to learn from, found only class {self.classes_[0]!r}")
+        names = getattr(self, "feature_names_in_", None)
+        self.modality_columns_ = modality_columns(None if names is None else list(names), self.n_features_in_)
         return X, target
 
     def _table(self, X: Any) -> np.ndarray:
@@ -47,8 +49,7 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
         return np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False))
 
     def _blocks(self) -> dict[str, np.ndarray]:
-        names = getattr(self, "feature_names_in_", None)
-        return modality_columns(None if names is None else list(names), self.n_features_in_)
+        return self.modality_columns_
 
     @abstractmethod
     def _log_odds(self, values: np.ndarray) -> np.ndarray: ...
