@@ -21,6 +21,15 @@ class SetAside:
         self, *, row: int | None, patient_id: str | None, rule: str, reason: str, lesion_id: str | None = None
     ) -> None:
         """Set one cell of a used row aside: it counts as missing."""
+        self._add("value", row, patient_id, lesion_id, rule, reason)
+
+    def lesion(self, *, patient_id: str, lesion_id: str, rule: str, reason: str) -> None:
+        """Set a whole lesion aside: nothing of it is used."""
+        self._add("lesion", None, patient_id, lesion_id, rule, reason)
+
+    def _add(
+        self, level: str, row: int | None, patient_id: str | None, lesion_id: str | None, rule: str, reason: str
+    ) -> None:
         self._entries.append(
             {
                 "source": self.source,
@@ -28,7 +37,7 @@ class SetAside:
                 "row": row,
                 "patient_id": patient_id,
                 "lesion_id": lesion_id,
-                "level": "value",
+                "level": level,
                 "rule": rule,
                 "reason": reason,
             }

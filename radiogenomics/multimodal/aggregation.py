@@ -10,6 +10,7 @@ import pandas as pd
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import KEYS, Features, feature_columns
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform
+from radiogenomics.cohort.set_aside import SetAside, together
 from radiogenomics.exceptions import ComputationError, ConfigurationError, TableError
 
 VOLUME = "volume_mm3"
@@ -110,7 +111,8 @@ def split_by_images(
         `prefix` for features that all images share.
     prefix : radiomics, embedding or volumetrics.
     volumetrics : lesion features with `volume_mm3`, for the aggregation declared under ``images.<name>.aggregate``; left
-        out, `features` itself is looked at for it.
+        out, `features` itself is looked at for it. A lesion without a volume whose patient has several is set aside, with an
+        entry in the quarantine; the patient's other lesions go on.
     """
     sized = features if volumetrics is None else volumetrics
     parts: dict[str, Features] = {}
@@ -132,9 +134,27 @@ def split_by_images(
             mine = sized.values[sized.values["images"] == images]
             volumes = mine.set_index("lesion_id")[VOLUME]
         quarantine = features.quarantine[features.quarantine["source"] == f"lesions/{images}"]
+        if volumes is not None and declared.aggregate != "mean":
+            values, unsized = _sized(values, volumes, images)
+            quarantine = together([quarantine, unsized])
         single = Features(values, own[own["feature"].isin(names)], quarantine)
         parts[modality] = patient_features(single, modality, volumes, declared.aggregate)
     return parts
+
+
+def _sized(values: pd.DataFrame, volumes: pd.Series, images: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lesions that can be compared by volume; of a patient with several, those without a volume are set aside."""
+    several = values.groupby("patient_id")["lesion_id"].transform("size") > 1
+    unsized = several & ~(values["lesion_id"].map(volumes).astype(float) > 0)
+    aside = SetAside(f"lesions/{images}", images)
+    for lesion in values[unsized].to_dict("records"):
+        aside.lesion(
+            patient_id=lesion["patient_id"],
+            lesion_id=lesion["lesion_id"],
+            rule="volume_missing",
+            reason=f"lesion '{lesion['lesion_id']}' has no volume, so it cannot be weighed against the patient's other lesions",
+        )
+    return values[~unsized], aside.table()
 
 
 def to_patients(cohort: Cohort, features: Features, modality: str) -> Features:

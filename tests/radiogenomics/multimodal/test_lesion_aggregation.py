@@ -105,3 +105,19 @@ def test_ready_made_lesions_are_aggregated_by_the_declared_volume_even_where_les
         cohort, Features(table, dictionary("deep", ["mean", "texture"]), empty(QUARANTINE)), "deep"
     ).values
     assert values["mean"].tolist() == [2.0, 3.0]
+
+
+def test_a_lesion_without_a_volume_is_set_aside_and_the_patients_others_go_on(write_cohort_files):
+    pattern = {"image": "{patient_id}.nii", "mask": "{patient_id}_m.nii"}
+    cohort = write_cohort_files({"clinical.csv": "id\nP1\nP2\n"}, images={"ct": {"kind": "CT", **pattern}})
+    sizes = LESIONS.assign(volume_mm3=LESIONS["lesion_id"].map(VOLUMES)).drop(columns=["mean", "texture"])
+    volumetrics = Features(
+        sizes[sizes["lesion_id"] != "b"], dictionary("volumetrics_ct", ["volume_mm3"]), empty(QUARANTINE)
+    )
+    radiomics = Features(LESIONS, dictionary("radiomics_ct", ["mean", "texture"]), empty(QUARANTINE))
+    part = split_by_images(cohort, radiomics, "radiomics", volumetrics)["radiomics_ct"]
+    assert part.values["mean"].tolist() == [
+        5.0,
+        3.0,
+    ]  # P2's largest, b, has no volume; a and d are equal, a comes first
+    assert part.quarantine[["lesion_id", "level", "rule"]].to_numpy().tolist() == [["b", "lesion", "volume_missing"]]
