@@ -73,11 +73,11 @@ def confounder_table(
             columns[f"{name}:{confounder.source.partition(':')[2]}"] = _feature(
                 cohort, key, confounder.source, features
             ).reindex(patients)
-    table = pd.DataFrame(columns, index=patients)
-    for name in table.columns:
-        if table[name].dtype == object:  # reindexing leaves NaN where a patient has no row
-            table[name] = table[name].where(table[name].notna(), None)
-    return table
+    complete = pd.DataFrame(columns, index=patients)
+    for name in complete.columns:
+        if complete[name].dtype == object:  # reindexing leaves NaN where a patient has no row
+            complete[name] = complete[name].where(complete[name].notna(), None)
+    return complete
 
 
 def _columns(cohort: Cohort, key: str, declared: tuple[str, ...]) -> tuple[str, ...]:
