@@ -128,7 +128,7 @@ def prepare(lesion: Lesion, settings: Mapping[str, Any]) -> tuple[sitk.Image, si
         )
     values = sitk.GetArrayViewFromImage(image)[inside]
     span = float(values.max() - values.min())
-    if span == 0:
+    if span <= 1e-9 * max(1.0, abs(float(values[0]))):  # interpolation makes dust of a constant
         raise ComputationError(f"{lesion.name}: every voxel of the ROI has the value {values[0]:g}", rule="constant")
     levels = settings["bin_count"] or span / settings["bin_width"]
     if levels > MAXIMUM_LEVELS:

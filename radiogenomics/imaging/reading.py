@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +42,18 @@ class Lesion:
     acquisition: dict[str, Any]
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Intensities (float32) and ROI (bool), axes z, y, x; views, not to be written to."""
+        """Intensities (float32) and ROI (bool), axes z, y, x; not to be written to."""
+        return self._arrays
+
+    @functools.cached_property
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Copies: a view of a SimpleITK image does not keep it alive, and shows freed memory once it is gone."""
         import SimpleITK as sitk
 
-        return sitk.GetArrayViewFromImage(self.image), sitk.GetArrayViewFromImage(self.mask) > 0
+        arrays = sitk.GetArrayFromImage(self.image), sitk.GetArrayFromImage(self.mask) > 0
+        for array in arrays:
+            array.flags.writeable = False
+        return arrays
 
 
 def read_lesion(lesion: Mapping[str, Any]) -> Lesion:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 import struct
+import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
 
 from radiogenomics.exceptions import ImageError
 
@@ -107,7 +111,8 @@ def _check_header(path: Path, reader: sitk.ImageFileReader) -> None:
 
 
 def _check_nifti(path: Path) -> None:
-    """A truncated NIfTI would be filled with zeros, and a spacing of 0 replaced, without a word."""
+    """Look at a NIfTI file before the reader does, which would fill a truncated one with zeros, replace a spacing of 0,
+    and turn values and scales that are not finite into 0, all without a word."""
     compressed = path.name.lower().endswith(".gz")
     try:
         opened: Any = gzip.open(path) if compressed else path.open("rb")  # noqa: SIM115 - closed by the next line
@@ -119,32 +124,48 @@ def _check_nifti(path: Path) -> None:
             if struct.unpack(f"{order}i", head[:4])[0] != 348:
                 raise ImageError(f"{path}: not a NIfTI-1 file", rule="unreadable")
             dimensions = struct.unpack(f"{order}8h", head[40:56])
-            bits = struct.unpack(f"{order}h", head[72:74])[0]
-            spacing = struct.unpack(f"{order}3f", head[80:92])
-            offset = struct.unpack(f"{order}f", head[108:112])[0]
-            voxels = 1
-            for n in dimensions[1 : 1 + max(0, min(dimensions[0], 7))]:
-                voxels *= max(int(n), 1)
-            if not all(0 < s < 1000 for s in spacing):
-                raise ImageError(
-                    f"{path}: voxel spacing must be above 0 and below 1000 mm, found {spacing}", rule="spacing"
-                )
+            code, bits = struct.unpack(f"{order}2h", head[70:74])
+            offset, slope, shift = struct.unpack(f"{order}3f", head[108:120])
+            voxels = math.prod(max(int(n), 1) for n in dimensions[1 : 1 + max(0, min(dimensions[0], 7))])
+            _check_scale(path, struct.unpack(f"{order}3f", head[80:92]), slope, shift)
             if voxels > MAXIMUM_VOXELS:
                 raise ImageError(
                     f"{path}: {voxels:,} voxels are more than the {MAXIMUM_VOXELS:,} allowed", rule="too_large"
                 )
-            needed = int(offset) + voxels * bits // 8
-            held = _count(stream, len(head), needed) if compressed else path.stat().st_size
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+            start, needed = max(int(offset), 348), voxels * bits // 8
+            stream.read(start - len(head))
+            _check_content(path, stream, needed, np.dtype(f"{order}f{_FLOATS[code]}") if code in _FLOATS else None)
+    except (EOFError, zlib.error, OSError) as error:
         raise ImageError(f"{path}: the compressed file is cut off or altered ({error})", rule="truncated") from error
-    if held < needed:
-        raise ImageError(f"{path}: cut off: {needed:,} bytes are needed, {held:,} are there", rule="truncated")
 
 
-def _count(stream: IO[bytes], held: int, needed: int) -> int:
-    while held < needed and (block := stream.read(1 << 22)):
+_FLOATS = {16: 4, 64: 8}
+"""NIfTI codes of floating-point voxels and their bytes."""
+
+
+def _check_scale(path: Path, spacing: tuple[float, ...], slope: float, shift: float) -> None:
+    if not all(0 < s < 1000 for s in spacing):
+        raise ImageError(f"{path}: voxel spacing must be above 0 and below 1000 mm, found {spacing}", rule="spacing")
+    if not (math.isfinite(slope) and math.isfinite(shift)):
+        raise ImageError(f"{path}: scl_slope {slope} and scl_inter {shift} must be finite", rule="not_finite")
+
+
+def _check_content(path: Path, stream: IO[bytes], needed: int, floating: np.dtype | None) -> None:
+    """Are all bytes there, and all floating-point values finite?"""
+    held, bad = 0, 0
+    while held < needed and (block := stream.read(min(1 << 22, needed - held))):
         held += len(block)
-    return held
+        if floating is not None:
+            whole = len(block) - len(block) % floating.itemsize
+            bad += int(np.count_nonzero(~np.isfinite(np.frombuffer(block[:whole], dtype=floating))))
+    if held < needed:
+        raise ImageError(
+            f"{path}: cut off: {needed:,} bytes of voxels are needed, {held:,} are there", rule="truncated"
+        )
+    if bad and floating is not None:
+        raise ImageError(
+            f"{path}: {bad:,} of {needed // floating.itemsize:,} voxels are not finite numbers", rule="not_finite"
+        )
 
 
 def _last_line(error: Exception) -> str:
