@@ -173,7 +173,7 @@ def content_digest(lesion: Lesion) -> str:
         for values in (lesion.image.GetSpacing(), lesion.image.GetOrigin(), lesion.image.GetDirection())
     ]
     total = hashlib.sha256(repr((lesion.kind, image.shape, grid)).encode())
-    total.update(np.ascontiguousarray(image).data)
+    total.update(np.ascontiguousarray(image + np.float32(0)).data)  # so that -0.0 and 0.0 are the same
     total.update(np.packbits(mask).tobytes())
     return total.hexdigest()
 

@@ -47,7 +47,7 @@ def orthogonal_planes(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm:
     axes = np.array(image.GetDirection()).reshape(3, 3)
     # rows of each picture run to the back or to the feet, columns to the left or to the back
     pairs = ((axes[:, 0], axes[:, 1]), (axes[:, 0], -axes[:, 2]), (axes[:, 1], -axes[:, 2]))
-    outside = {"CT": -1000.0}.get(lesion.kind, 0.0)
+    outside = {"CT": -1000.0, "PT": 0.0}.get(lesion.kind, float(lesion.arrays()[0].min()))
     windows = _windows(lesion)
     pictures = []
     for across, down in pairs:
