@@ -90,13 +90,25 @@ def calibration_figure(
     upper.errorbar(
         bins["mean_probability"], observed, yerr=bars, fmt="o", color=BLUE, elinewidth=1.5, markersize=6, capsize=3
     )
-    for at, height, size in zip(bins["mean_probability"], bins["upper"], bins["n"], strict=True):
+    right = min(1.0, np.ceil(float(means["probability"].max()) * 10) / 10)
+    crowded = bins["mean_probability"].diff().lt(0.05 * right).cumsum() % 2  # neighbours take turns in height
+    for at, height, size, raised in zip(bins["mean_probability"], bins["upper"], bins["n"], crowded, strict=True):
         upper.annotate(
-            str(size), (at, height), xytext=(0, 4), textcoords="offset points", fontsize=8.5, color=MUTED, ha="center"
+            str(size),
+            (at, height),
+            xytext=(0, 4 + 9 * raised),
+            textcoords="offset points",
+            fontsize=8.5,
+            color=MUTED,
+            ha="center",
         )
-    upper.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.08), ylabel="Observed share with the event")
+    upper.set(
+        xlim=(-0.02 * right, 1.02 * right),
+        ylim=(-0.03, min(1.0, float(bins["upper"].max())) + 0.12),
+        ylabel="Observed share with the event",
+    )
     tidy(lower)
-    edges = np.linspace(0, 1, 26)
+    edges = np.linspace(0, right, 26)
     with_event = means.loc[means["label"] == 1, "probability"]
     without = means.loc[means["label"] == 0, "probability"]
     lower.hist(

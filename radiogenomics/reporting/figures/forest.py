@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from radiogenomics.reporting.figures.canvas import GREY, INK, LIGHT, ROLE_COLOURS, message_figure, new_figure, tidy
-from radiogenomics.reporting.populations import ROLE_ORDER
+from radiogenomics.reporting.populations import ROLE_ORDER, Population
 from radiogenomics.reporting.populations import populations as distinct_populations
 from radiogenomics.reporting.wording import ROLE_NAMES, endpoint_name, estimate, known, plain
 
@@ -39,7 +40,8 @@ def forest_figure(
     blocks = distinct_populations(metrics, populations)
     if not blocks:
         return message_figure(title=title, message="No figures of any model are stored.", simulated=simulated)
-    n_lines = sum(len(rows) + 1.6 for _, _, rows in blocks)
+    headings = [_heading(block) for block in blocks]
+    n_lines = sum(len(block.rows) + 0.6 + len(lines) for block, lines in zip(blocks, headings, strict=True))
     methods = sorted(set(metrics["interval_method"].dropna()))
     figure = new_figure(
         title=title,
@@ -54,12 +56,12 @@ def forest_figure(
     ticks: list[tuple[float, str, bool]] = []
     lowest = min(0.5, float(metrics[["auc", "auc_lower"]].min().min(skipna=True)))
     left = 0.4 if lowest >= 0.42 or pd.isna(lowest) else max(0.0, lowest - 0.03)
-    for block in blocks:
+    for block, lines in zip(blocks, headings, strict=True):
         rows = block.rows
-        first = rows.iloc[0]
-        heading = f"{block.heading}: n = {first['n']}, events = {first['events']}"
-        axes.text(left, y, plain(heading, 110), fontsize=9.5, weight="bold", va="center")
-        y += 1.0
+        for line in lines:
+            drawn = axes.text(left, y, plain(line, 110), fontsize=9.5, weight="bold", va="center")
+            drawn.set_in_layout(False)  # a long heading may run over the figures' column, and must not squeeze the axes
+            y += 1.0
         floors = rows[(rows["role"] == "floor") & rows["auc"].notna()]
         n_floors = int((rows["role"] == "floor").sum())
         bottom = y + len(rows) - 0.5
@@ -110,3 +112,9 @@ def forest_figure(
         columnspacing=1.2,
     )
     return figure
+
+
+def _heading(block: Population) -> list[str]:
+    """What the group is, with n and events, in lines that fit beside the names of the models."""
+    first = block.rows.iloc[0]
+    return textwrap.wrap(f"{block.heading}: n = {first['n']}, events = {first['events']}", 64)
