@@ -108,7 +108,8 @@ def _acquisition_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=columns).drop_duplicates(keys, ignore_index=True)
     for column in table.columns:
         if column.endswith(("_mm", "_ma", "_t", "_ms")) or column == "kvp":
-            table[column] = table[column].astype(float)
+            # 3.26999999999998 and 3.27 are one protocol, not two
+            table[column] = table[column].astype(float).round(4)
         else:
             table[column] = table[column].astype(object).where(table[column].notna(), None)
     return table

@@ -231,3 +231,22 @@ def test_two_real_lung_tumours_pass_through(shared_data) -> None:
     np.testing.assert_allclose(
         features.values["original_firstorder_Median"], [-65.33206383952867, 39.91176919649727], rtol=1e-6
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "expected"),
+    [
+        ("CT", {}, (25.0, None, False)),
+        ("PT", {}, (0.25, None, False)),
+        ("MR", {}, (None, 64, True)),
+        ("PT", {"bin_count": 32}, (None, 32, False)),
+        ("MR", {"bin_width": 0.1}, (0.1, None, True)),
+    ],
+)
+def test_what_radiomics_leaves_out_is_filled_in_by_the_kind_of_image(kind, given, expected) -> None:
+    found = cohort({"x": {"kind": kind, "radiomics": given}}).images["x"].radiomics
+    assert (found.bin_width, found.bin_count, found.normalise) == expected
+
+
+def test_no_radiomics_stays_none() -> None:
+    assert cohort({"x": {"radiomics": None}}).images["x"].radiomics is None
