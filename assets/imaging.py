@@ -83,6 +83,7 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
 def _image_qc(cohort: Cohort) -> Compute:
     def compute(home, values, progress) -> Product:
         from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions
+        from radiogenomics.reporting.figures.canvas import mark_simulated
 
         lesions = declared_lesions(cohort, values["manifest"]["manifest"])
         qc, quarantine, acquisition = check_lesions(
@@ -99,7 +100,9 @@ def _image_qc(cohort: Cohort) -> Compute:
             "6_acquisition": table(acquisition, rows=10),
         }
         if len(usable):
-            figure = contact_sheet(usable, limit=12, simulated=cohort.simulated)
+            figure = contact_sheet(usable, limit=12)
+            if cohort.simulated:
+                mark_simulated(figure)
             shown["4_contact_sheet"] = plot(figure, home.pages, [cohort.name, "image_qc"], "contact_sheet")
         return Product({"lesions": usable, "qc": qc, "quarantine": quarantine, "acquisition": acquisition}, shown)
 

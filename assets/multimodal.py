@@ -43,7 +43,7 @@ def modality_features(cohort: Cohort, values: Mapping[str, Any]) -> dict[str, An
     tables = {name: Features(**value) for name, value in values.items() if name in feature_sources(cohort)}
     modalities: dict[str, Any] = {}
     for name, prefix in _LESION_TABLES.items():
-        if name in tables:
+        if name in tables and len(tables[name].values):
             modalities.update(split_by_images(cohort, tables[name], prefix, tables["lesion_volumetrics"]))
     for name in cohort.imaging_tables:
         modalities[name] = to_patients(cohort, tables[name], name)
@@ -65,7 +65,7 @@ def multimodal_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
 
         manifest = values["manifest"]["manifest"]
         features = modality_features(cohort, values)
-        acquisition = values["image_qc"]["acquisition"] if "image_qc" in values else pd.DataFrame()
+        acquisition = values["image_qc"]["acquisition"] if "image_qc" in values else None
         labels = values["labels"]["labels"] if "labels" in values else empty(LABELS)
         mdata = join_cohort(cohort, features, labels, confounder_table(cohort, manifest, acquisition, features))
         present = availability(mdata)

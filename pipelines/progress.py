@@ -14,13 +14,13 @@ class _Lines(logging.Handler):
     """Turns Dagster's events into short lines."""
 
     def __init__(self) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.DEBUG)
         self.started: dict[str, float] = {}
         self.done = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "dagster_event", None)
-        line = self._event(event) if event is not None else self._message(record)
+        line = self._event(event) if event is not None else self._message(record) if record.levelno >= logging.INFO else ""
         if line:
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
@@ -64,6 +64,6 @@ def failure_message(event: Any) -> str:
 
 @dg.logger(description="Short lines for people.")
 def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
-    logger = logging.Logger("radiogenomics.run", logging.INFO)
+    logger = logging.Logger("radiogenomics.run", logging.DEBUG)
     logger.addHandler(_Lines())
     return logger

@@ -65,7 +65,12 @@ def run_cohort(cohort: Cohort, part: str, home: Home) -> RunOutcome:
     with instance(home) as found:
         end_dead_runs(found)
         job = build(home).resolve_job_def(job_name(cohort.name, part))
-        result = job.execute_in_process(instance=found, raise_on_error=False, tags={_PROCESS_TAG: _this_process()})
+        result = job.execute_in_process(
+            instance=found,
+            raise_on_error=False,
+            tags={_PROCESS_TAG: _this_process()},
+            run_config={"loggers": {"console": {}}},
+        )
     failures: dict[str, str] = {}
     exit_code = 0 if result.success else 1
     for event in result.all_events:

@@ -57,7 +57,7 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
         aside.append(_labels(cohort, inputs.manifest, has, out))
     rows = pd.concat([part for part in aside if len(part)], ignore_index=True) if any(map(len, aside)) else aside[0]
     if len(rows):
-        _print("Set aside", rows[["source", "file", "row", "patient_id", "lesion_id", "rule", "reason"]], out)
+        _print_reasons(rows, out)
     out.print(f"{len(rows)} rows, values or lesions are set aside; everything else is used.", highlight=False)
 
 
@@ -87,23 +87,30 @@ def _labels(cohort: Cohort, manifest: pd.DataFrame, has: dict[str, set[str]], ou
     from radiogenomics.endpoints import derive_labels
 
     labels, quarantine = derive_labels(cohort, manifest)
-    rows = []
-    for endpoint, part in labels.groupby("endpoint"):
-        known = part[part["label"].notna()]
-        row = {
-            "endpoint": endpoint,
-            "positive": int((known["label"] == 1).sum()),
-            "negative": int((known["label"] == 0).sum()),
-            "missing": len(part) - len(known),
-        }
-        for name, ids in has.items():
-            row[f"labelled with {name}"] = int(known["patient_id"].isin(ids).sum())
-        rows.append(row)
-    _print("Labels", pd.DataFrame(rows), out)
+    counts = labels.assign(
+        positive=labels["label"] == 1, negative=labels["label"] == 0, missing=labels["label"].isna()
+    ).groupby("endpoint")[["positive", "negative", "missing"]]
+    _print("Labels (patients)", counts.sum().astype(int).reset_index(), out)
+    known = {name: set(part["patient_id"]) for name, part in labels[labels["label"].notna()].groupby("endpoint")}
+    shares = [{"modality": name, **{str(e): len(known[e] & ids) for e in known}} for name, ids in has.items()]
+    _print("Labelled patients with each modality", pd.DataFrame(shares), out)
     reasons = labels[labels["label"].isna()].groupby(["endpoint", "reason"]).size().rename("patients").reset_index()
     if len(reasons):
         _print("Why a label is missing", reasons, out)
     return quarantine
+
+
+def _print_reasons(rows: pd.DataFrame, out: Console, most: int = 100) -> None:
+    """One line for each thing that is set aside: where it stands, whose it is, why."""
+    out.print("[bold]Set aside[/]")
+    for row in rows.head(most).to_dict("records"):
+        line = "" if pd.isna(row["row"]) else f" line {row['row']}"
+        whose = " ".join(str(row[key]) for key in ("patient_id", "lesion_id") if not pd.isna(row[key]))
+        out.print(f"  {row['source']}{line}  {whose or '(no identifier)'}  [{row['rule']}]", highlight=False, markup=False)
+        out.print(f"    {row['reason']}", highlight=False, markup=False, soft_wrap=True)
+    if len(rows) > most:
+        out.print(f"  ... and {len(rows) - most} more: see the asset `quarantine`", highlight=False)
+    out.print()
 
 
 def _print(title: str, frame: pd.DataFrame, out: Console, most: int = 60) -> None:
