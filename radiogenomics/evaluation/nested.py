@@ -148,7 +148,7 @@ def _aligned(X: pd.DataFrame, y: pd.Series, confounders: pd.DataFrame) -> tuple[
             )
     wrong = y[~y.isin([0, 1])]
     if len(wrong):
-        raise TableError(f"y: labels are 0 or 1, found {wrong.iloc[0]!r} for patient {wrong.index[0]!r}", rule="labels")
+        raise TableError(f"y: labels are 0 or 1, found {wrong.iloc[0]} for patient '{wrong.index[0]}'", rule="labels")
     order = X.index.astype(str).argsort(kind="stable")
     X = X.iloc[order][sorted(X.columns)].astype(float)
     X.index = X.index.astype(str)

@@ -147,4 +147,7 @@ def fit_final(
         )
     model = built[name].fit(X.iloc[order], target)
     model.model_name_ = name
+    for part in (model, *getattr(model, "members_", {}).values()):
+        if isinstance(part, ConcatenatingClassifier):  # a stored model keeps nothing that belongs to a single patient
+            part.inner_log_odds_ = part.inner_log_odds_[:0]
     return model

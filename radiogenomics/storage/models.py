@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ class ModelRegistry:
         temporary = Path(tempfile.mkdtemp(prefix=".tmp-", dir=place))
         try:
             file = temporary / MODEL_FILE
-            skops.io.dump(model, file)
+            skops.io.dump(model, file, compression=zipfile.ZIP_DEFLATED)
             if trusted is not None:
                 _refuse_untrusted(file, trusted, ConfigurationError)
             described = {
@@ -182,8 +183,6 @@ def _content_hash(file: Path, described: dict[str, Any]) -> str:
     A skops archive carries memory addresses (as object ids and member names) and time stamps, which differ between equal
     models: addresses are renumbered in order of appearance, members count with their content.
     """
-    import zipfile
-
     total = hashlib.sha256()
     numbers: dict[Any, int] = {}
     with zipfile.ZipFile(file) as archive:

@@ -28,6 +28,7 @@ EXPECTED_FAILURES: dict[str, str] = {}
 """Check of scikit-learn -> why it does not apply to our estimators. None at present."""
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")  # array API needs a variable set before start
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: f"{type(e).__name__}-{getattr(e, 'weighting', 'own')}")
 def test_every_estimator_passes_the_checks_of_scikit_learn(estimator: Any) -> None:
     failed = [
@@ -64,7 +65,9 @@ MULTIMODAL = [
 ]
 
 
-@pytest.mark.parametrize("estimator", MULTIMODAL, ids=lambda e: f"{type(e).__name__}-{getattr(e, 'weighting', 'early')}")
+@pytest.mark.parametrize(
+    "estimator", MULTIMODAL, ids=lambda e: f"{type(e).__name__}-{getattr(e, 'weighting', 'early')}"
+)
 class TestEveryFusion:
     def test_a_patient_with_one_modality_is_predicted_and_one_with_none_is_abstained_on(self, estimator: Any) -> None:
         X, y = cohort()
