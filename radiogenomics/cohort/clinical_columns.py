@@ -17,6 +17,10 @@ from radiogenomics.cohort.reading import missing_column
 from radiogenomics.exceptions import TableError
 
 
+RESERVED = frozenset({"row", "study_id", "lesion_id", "sample_id"})
+"""Columns of `source_rows` that are the manifest's, whatever the file has under these names."""
+
+
 class ColumnTexts(NamedTuple):
     """Texts of one column, all indexed by `patient_id` (patients that have a row in that table), sorted.
 
@@ -54,11 +58,16 @@ def column_texts(rows: pd.DataFrame, column: str, missing: Collection[str], file
     Raises
     ------
     TableError
-        The file has no such column.
+        The file has no such column, or the name is one of `RESERVED`.
     """
     name = column.strip()
+    if name in RESERVED:
+        raise TableError(
+            f"{file}: a column named '{name}' cannot be a variable or a label, because the manifest uses the name; rename it",
+            rule="reserved_column",
+        )
     if name not in rows.columns:
-        present = [c for c in rows.columns if c not in {"row", "study_id", "lesion_id", "sample_id"}]
+        present = [c for c in rows.columns if c not in RESERVED]
         raise TableError(missing_column(file, name, present), rule="missing_column")
     codes = {code.strip() for code in missing}
     texts, raws, firsts, lines, disagreeing = {}, {}, {}, {}, {}

@@ -108,3 +108,13 @@ def test_a_variable_of_a_column_that_is_not_there_suggests_the_nearest(write_coh
     cohort = write_cohort_files({"c.csv": "id,age_years\nP1,60\n"}, clinical=clinical)
     with pytest.raises(TableError, match="no column 'Age'; did you mean 'age_years'"):
         clinical_features(cohort, read_inputs(cohort).manifest)
+
+
+def test_a_variable_of_a_column_whose_name_the_manifest_uses_is_an_error_not_line_numbers(write_cohort_files):
+    clinical = {
+        "tables": {"main": {"file": "c.csv", "patient_id": "id"}},
+        "variables": {"seat": {"column": "row", "type": "number"}},
+    }
+    cohort = write_cohort_files({"c.csv": "id,row\nP1,60\n"}, clinical=clinical)
+    with pytest.raises(TableError, match="rename it"):
+        clinical_features(cohort, read_inputs(cohort).manifest)
