@@ -16,7 +16,6 @@ from radiogenomics.cohort.inputs import source_rows
 from radiogenomics.cohort.reading import missing_column
 from radiogenomics.exceptions import TableError
 
-
 RESERVED = frozenset({"row", "study_id", "lesion_id", "sample_id"})
 """Columns of `source_rows` that are the manifest's, whatever the file has under these names."""
 
