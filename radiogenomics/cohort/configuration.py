@@ -54,7 +54,8 @@ class Variable(Settings):
     scale: float = Field(1.0, description="factor from the column's unit to `unit` (0.45359237 for lbs to kg)")
     missing: tuple[str, ...] = Field((), description="codes for missing, beside the cohort's")
     codes: dict[str, float] = Field(
-        default_factory=dict, description="texts of a number column that stand for a number (in the column's unit), e.g. '>89': 90"
+        default_factory=dict,
+        description="texts of a number column that stand for a number (in the column's unit), e.g. '>89': 90",
     )
     recorded: Literal["baseline", "follow_up"] = Field(
         "baseline", description="follow_up: known only after the index date; refused as a predictor"
