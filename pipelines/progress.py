@@ -5,49 +5,58 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
 
 class _Lines(logging.Handler):
-    """Turns Dagster's events into short lines."""
+    """Turns Dagster's events into short lines.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    assets : step key -> ``cohort/asset`` of every step that makes an asset. Checks speak only when they do not pass.
+    """
+
+    def __init__(self, assets: Mapping[str, str]) -> None:
         super().__init__(logging.DEBUG)
+        self.assets = assets
         self.started: dict[str, float] = {}
-        self.done = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "dagster_event", None)
-        line = self._event(event) if event is not None else self._message(record) if record.levelno >= logging.INFO else ""
+        if event is not None:
+            line = self._event(event)
+        else:
+            line = self._message(record) if record.levelno >= logging.INFO else ""
         if line:
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 
     def _message(self, record: logging.LogRecord) -> str:
         meta = getattr(record, "dagster_meta", None)
-        message = (meta or {}).get("orig_message") or record.getMessage()
-        return f"      {message}"
+        return f"         {(meta or {}).get('orig_message') or record.getMessage()}"
 
     def _event(self, event: Any) -> str:
-        name = (event.step_key or "").replace("__", "/", 2)
-        kind = event.event_type_value
-        if kind == "STEP_START":
-            self.started[name] = time.monotonic()
-            self.done += 1
-            return f"{self.done:>4}  {name}"
+        step, kind = event.step_key or "", event.event_type_value
         if kind == "STEP_FAILURE":
-            return f"      {name}: FAILED: {failure_message(event)}"
-        if kind == "STEP_SUCCESS":
-            return f"      {name}: done in {time.monotonic() - self.started.get(name, time.monotonic()):.1f} s"
+            return f"         FAILED {self.assets.get(step, step)}: {failure_message(event)}"
         if kind == "ASSET_CHECK_EVALUATION":
             check = event.event_specific_data
+            asset = check.asset_key.to_user_string()
             return (
                 ""
                 if check.passed
-                else f"      check {check.check_name} of {check.asset_key.to_user_string()}: NOT PASSED ({check.severity.value})"
+                else f"         check {check.check_name} of {asset}: NOT PASSED ({check.severity.value})"
             )
+        if step not in self.assets:
+            return ""
+        if kind == "STEP_START":
+            self.started[step] = time.monotonic()
+            return f"[{len(self.started):>2}/{len(self.assets)}]  {self.assets[step]}"
+        if kind == "STEP_SUCCESS":
+            return f"         done in {time.monotonic() - self.started.get(step, time.monotonic()):.1f} s"
         return ""
 
 
@@ -64,6 +73,7 @@ def failure_message(event: Any) -> str:
 
 @dg.logger(description="Short lines for people.")
 def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    keys = context.job_def.asset_layer.selected_asset_keys if context.job_def is not None else set()
     logger = logging.Logger("radiogenomics.run", logging.DEBUG)
-    logger.addHandler(_Lines())
+    logger.addHandler(_Lines({"__".join(key.path): key.to_user_string() for key in keys}))
     return logger

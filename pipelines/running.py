@@ -30,6 +30,7 @@ class RunOutcome:
 
     Attributes
     ----------
+    reused : how many assets had not changed and were reused, of how many.
     failures : asset -> message of each step that failed.
     failed_checks : (asset, check, description) of each check that did not pass.
     exit_code : 0 done, 1 failed, 2 the user's input is wrong.
@@ -37,6 +38,7 @@ class RunOutcome:
 
     run_id: str
     exit_code: int
+    reused: tuple[int, int]
     failures: dict[str, str] = field(default_factory=dict)
     failed_checks: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -75,7 +77,7 @@ def run_cohort(cohort: Cohort, part: str, home: Home) -> RunOutcome:
     exit_code = 0 if result.success else 1
     for event in result.all_events:
         if event.event_type_value == "STEP_FAILURE":
-            failures[(event.step_key or "").replace("__", "/", 2)] = failure_message(event)
+            failures[(event.step_key or "").replace("__", "/")] = failure_message(event)
             metadata = getattr(event.step_failure_data.user_failure_data, "metadata", None) or {}
             if "exit_code" in metadata:
                 exit_code = max(exit_code, int(metadata["exit_code"].value))
@@ -84,7 +86,9 @@ def run_cohort(cohort: Cohort, part: str, home: Home) -> RunOutcome:
         for e in result.get_asset_check_evaluations()
         if not e.passed
     ]
-    return RunOutcome(result.run_id, exit_code, failures, checks)
+    made = result.get_asset_materialization_events()
+    reused = [e for e in made if "reused" in str(e.materialization.metadata["0_status"].value)]
+    return RunOutcome(result.run_id, exit_code, (len(reused), len(made)), failures, checks)
 
 
 def end_dead_runs(found: dg.DagsterInstance) -> None:

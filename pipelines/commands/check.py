@@ -106,7 +106,9 @@ def _print_reasons(rows: pd.DataFrame, out: Console, most: int = 100) -> None:
     for row in rows.head(most).to_dict("records"):
         line = "" if pd.isna(row["row"]) else f" line {row['row']}"
         whose = " ".join(str(row[key]) for key in ("patient_id", "lesion_id") if not pd.isna(row[key]))
-        out.print(f"  {row['source']}{line}  {whose or '(no identifier)'}  [{row['rule']}]", highlight=False, markup=False)
+        out.print(
+            f"  {row['source']}{line}  {whose or '(no identifier)'}  [{row['rule']}]", highlight=False, markup=False
+        )
         out.print(f"    {row['reason']}", highlight=False, markup=False, soft_wrap=True)
     if len(rows) > most:
         out.print(f"  ... and {len(rows) - most} more: see the asset `quarantine`", highlight=False)

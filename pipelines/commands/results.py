@@ -33,14 +33,35 @@ def results(cohort: str, endpoint: str | None, format: str, home: Home, out: Con
     print_json(records)
 
 
-def print_results(cohort: str, endpoint: str | None, home: Home, out: Console) -> None:
+SHOWN_POPULATIONS = ("all", "complete")
+"""What the table shows; the JSON form has the figures on the patients of each single modality too."""
+
+
+def print_results(
+    cohort: str, endpoint: str | None, home: Home, out: Console, *, simulated: bool | None = None
+) -> None:
     """The results as tables to read, each endpoint with its verdicts."""
     from radiogenomics.reporting import text_results
 
     for name, evaluation in evaluations(cohort, endpoint, home).items():
+        metrics, comparisons = (
+            table[table["population"].isin(SHOWN_POPULATIONS)]
+            for table in (evaluation["metrics"], evaluation["comparisons"])
+        )
+        mark = _is_simulated(cohort, home) if simulated is None else simulated
         out.print()
-        out.rule(f"{cohort}: {name}")
-        out.print(text_results(evaluation["metrics"], evaluation["comparisons"]))
+        out.print(text_results(metrics, title=f"{cohort}: {name}", simulated=mark))
+        for row in comparisons.drop_duplicates("verdict").to_dict("records"):
+            out.print(
+                f"- {row['population']}, n {row['n']}, events {row['events']}: {row['verdict']}",
+                highlight=False,
+                markup=False,
+            )
+
+
+def _is_simulated(cohort: str, home: Home) -> bool:
+    store = ArtefactStore(home.artefacts)
+    return bool(store.read([cohort, "multimodal_cohort"]).uns.get("simulated", False))
 
 
 def evaluations(cohort: str, endpoint: str | None, home: Home) -> dict[str, dict[str, Any]]:

@@ -26,10 +26,12 @@ def run(file: Path, part: str, home: Home, out: Console, err: Console) -> int:
         err.print(
             f"[yellow]check not passed:[/] {asset}: {check}: {escape(description)}", highlight=False, soft_wrap=True
         )
+    reused, made = outcome.reused
+    err.print(f"{made} assets materialised, {reused} of them unchanged and reused", highlight=False)
     if outcome.failures:
         return outcome.exit_code
     if part != "features" and cohort.endpoints:
-        print_results(cohort.name, None, home, out)
+        print_results(cohort.name, None, home, out, simulated=cohort.simulated)
         for endpoint in cohort.endpoints:
             report = home.pages / cohort.name / endpoint / "report" / "report.html"
             out.print(f"report       {report}", highlight=False, soft_wrap=True)

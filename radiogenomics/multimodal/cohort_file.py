@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import mudata
 
 from radiogenomics.exceptions import IntegrityError, NotMaterialisedError
 from radiogenomics.storage.atomic import write_atomically
+from radiogenomics.storage.mudata_file import read_mudata, write_mudata
 
 
 def write_cohort(joined: mudata.MuData, path: Path) -> None:
     """Write a joined cohort (see `join_cohort`) atomically."""
-    with warnings.catch_warnings():
-        # anndata announces changes of later versions at each write; nothing here depends on them
-        warnings.simplefilter("ignore", FutureWarning)
-        write_atomically(Path(path), lambda temporary: joined.write_h5mu(temporary))
+    write_atomically(Path(path), lambda temporary: write_mudata(joined, temporary))
 
 
 def read_cohort(path: Path) -> mudata.MuData:
@@ -33,9 +30,7 @@ def read_cohort(path: Path) -> mudata.MuData:
     if not path.is_file():
         raise NotMaterialisedError(f"{path}: no joined cohort here; materialise it first", rule="not_materialised")
     try:
-        with warnings.catch_warnings(), mudata.set_options(pull_on_update=False):
-            warnings.simplefilter("ignore", FutureWarning)
-            joined = mudata.read_h5mu(path)
+        joined = read_mudata(path)
     except (OSError, KeyError, ValueError) as error:
         raise IntegrityError(f"{path}: damaged or not an .h5mu file ({error})", rule="unreadable") from error
     lacking = [key for key in ("cohort", "simulated", "snapshot_id", "labels", "confounders") if key not in joined.uns]

@@ -22,6 +22,7 @@ import pandas as pd
 
 from radiogenomics.exceptions import IntegrityError, NotMaterialisedError
 from radiogenomics.storage.atomic import file_digest, write_text
+from radiogenomics.storage.mudata_file import read_mudata, write_mudata
 
 FORMAT = 1
 KEPT_VERSIONS = 2
@@ -189,7 +190,7 @@ def _dump(value: Any, folder: Path) -> str:
         for name, table in _tables(value).items():
             table.to_parquet(folder / f"{name}.parquet", index=_has_index(table))
     elif kind == "cohort":
-        value.write(folder / "cohort.h5mu")
+        write_mudata(value, folder / "cohort.h5mu")
     elif kind == "text":
         (folder / "text.txt").write_text(value, encoding="utf-8")
     else:
@@ -206,9 +207,7 @@ def _load(kind: str, folder: Path) -> Any:
     if kind == "tables":
         return {p.stem: pd.read_parquet(p) for p in sorted(folder.glob("*.parquet"))}
     if kind == "cohort":
-        import mudata
-
-        return mudata.read_h5mu(folder / "cohort.h5mu")
+        return read_mudata(folder / "cohort.h5mu")
     if kind == "text":
         return (folder / "text.txt").read_text(encoding="utf-8")
     if kind == "json":
