@@ -107,7 +107,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
         )
-        options = {"endpoint": endpoint, "simulated": cohort.simulated}
+        options: dict[str, Any] = {"endpoint": endpoint, "simulated": cohort.simulated}
         key = [cohort.name, endpoint, "evaluation"]
         everyone = result.metrics[result.metrics["population"] == "all"].set_index("model")
         shown = {
@@ -148,7 +148,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             ),
         }
         if final in everyone.index:
-            shown["3_auc_of_final_model"] = number(float(everyone.loc[final, "auc"]))
+            shown["3_auc_of_final_model"] = number(float(everyone["auc"][final]))
         tables = {
             "out_of_fold": result.out_of_fold,
             "metrics": result.metrics,
@@ -236,7 +236,7 @@ def _explanations(cohort: Cohort, endpoint: str):
         record = values["model"]
         model = _load(home, cohort, endpoint, record)
         rows = explain(model, frame.X, frame.dictionary, name=record["name"])
-        options = {"endpoint": endpoint, "simulated": cohort.simulated}
+        options: dict[str, Any] = {"endpoint": endpoint, "simulated": cohort.simulated}
         key = [cohort.name, endpoint, "explanations"]
         strength = (
             rows.assign(absolute=rows["shap_value"].abs())
@@ -272,7 +272,7 @@ def _predictions(cohort: Cohort, endpoint: str):
         from radiogenomics.storage import PredictionStore
 
         mdata, record = values["mdata"], values["model"]
-        common = {
+        common: dict[str, Any] = {
             "cohort": cohort.name,
             "endpoint": endpoint,
             "snapshot_id": str(mdata.uns["snapshot_id"]),

@@ -71,7 +71,7 @@ def failure_message(event: Any) -> str:
     return error.message.strip() if error is not None else "unknown error"
 
 
-@dg.logger(description="Short lines for people.")
+@dg.logger(config_schema={}, description="Short lines for people.")
 def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
     keys = context.job_def.asset_layer.selected_asset_keys if context.job_def is not None else set()
     logger = logging.Logger("radiogenomics.run", logging.DEBUG)

@@ -22,5 +22,7 @@ def shared_data() -> Path:
     """Public data, or a skip that says why."""
     folder = shared_data_folder()
     if folder is None:
-        pytest.skip("public data not found: set RADIOGENOMICS_DATA to the folder that holds nsclc_radiogenomics/ and the others")
+        pytest.skip(
+            "public data not found: set RADIOGENOMICS_DATA to the folder that holds nsclc_radiogenomics/ and the others"
+        )
     return folder

@@ -126,9 +126,8 @@ def _valid_keys(model: Any, location: tuple[Any, ...]) -> list[str]:
     if isinstance(model, type) and issubclass(model, BaseModel):
         if not location:
             return sorted(model.model_fields)
-        head, *rest = location
-        field = model.model_fields.get(str(head))
-        return _valid_keys(field.annotation, tuple(rest)) if field else []
+        field = model.model_fields.get(str(location[0]))
+        return _valid_keys(field.annotation, location[1:]) if field else []
     origin, arguments = get_origin(model), get_args(model)
     if origin is dict:
         return _valid_keys(arguments[1], location[1:])

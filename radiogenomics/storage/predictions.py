@@ -93,11 +93,11 @@ class PredictionStore:
                 [str(folder / "[!.]*.parquet"), kind, kind, model, model, model],
             ).df()
             if rows.empty:
-                present = connection.execute(
+                kinds = connection.execute(
                     "SELECT DISTINCT kind, model, model_id FROM read_parquet(?) ORDER BY ALL",
                     [str(folder / "[!.]*.parquet")],
                 ).fetchall()
-                found = ", ".join(f"{k} {m} ({i})" for k, m, i in present)
+                found = ", ".join(f"{k} {m} ({i})" for k, m, i in kinds)
                 raise NotMaterialisedError(
                     f"no prediction of '{cohort}/{endpoint}' matches kind={kind}, model={model}; there are: {found}",
                     rule="no_predictions",
