@@ -157,8 +157,22 @@ RADIOMICS_BY_KIND: dict[str, dict[str, Any]] = {
 """What `images.<name>.radiomics` means where it does not say: 25 SUV would put a whole PET into one bin."""
 
 
+class PatientMap(Table):
+    """Table that says which patient a PatientID of DICOM files is (`patient_id` names the cohort's own column)."""
+
+    dicom_id: str = Field(description="name of the column that holds the PatientID as it stands in the DICOM files")
+
+
+class DicomTree(Settings):
+    """A folder of DICOM files in any order, as a PACS exports it; lesions are found by the names of their ROIs."""
+
+    folder: str = Field(description="path, relative to the cohort's root; searched with all its subfolders")
+    roi: str = Field(description="pattern of ROI names (RTSTRUCT) or segment labels (SEG), e.g. GTV*; case counts not")
+    patients: PatientMap | None = Field(None, description="left out: PatientID is the patient identifier")
+
+
 class Images(Settings):
-    """One kind of image of the cohort with its ROIs, found through a table or through a path pattern."""
+    """One kind of image of the cohort with its ROIs, found through a table, a path pattern, or in a DICOM tree."""
 
     kind: Literal["CT", "PT", "MR"] = Field(description="CT in HU, PT in SUV, MR in arbitrary units")
     lesions: str | None = Field(
@@ -166,6 +180,7 @@ class Images(Settings):
     )
     image: str | None = Field(None, description="pattern with {patient_id}, e.g. nifti/{patient_id}/CT_image.nii.gz")
     mask: str | None = None
+    dicom: DicomTree | None = Field(None, description="find series and ROIs in a folder of DICOM files")
     radiomics: Radiomics | None = Field(
         default_factory=Radiomics, description="null: none; what is left out is by kind, see RADIOMICS_BY_KIND"
     )
@@ -191,8 +206,9 @@ class Images(Settings):
 
     @model_validator(mode="after")
     def _one_way(self) -> Images:
-        if (self.lesions is None) == (self.image is None) or (self.image is None) != (self.mask is None):
-            raise ValueError("give either `lesions`, or both `image` and `mask`")
+        ways = sum(way is not None for way in (self.lesions, self.image, self.dicom))
+        if ways != 1 or (self.image is None) != (self.mask is None):
+            raise ValueError("give either `lesions`, or both `image` and `mask`, or `dicom`")
         return self
 
 

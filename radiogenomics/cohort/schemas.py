@@ -64,6 +64,9 @@ LESIONS = pa.DataFrameSchema(
         "roi": _text(nullable=True),  # RTSTRUCT ROI name, SEG segment label, or label value of a mask volume
         "file": _text(),  # where the row came from, for messages
         "row": pa.Column(int),
+        "series": pa.Column(
+            str, nullable=True, required=False
+        ),  # series instance UID, where the folder may hold several
     },
     strict=True,
     coerce=True,
@@ -223,7 +226,8 @@ def conform(table: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
         Naming the schema, the column, the rule and the first offending values.
     """
     try:
-        return schema.validate(table, lazy=True)[list(schema.columns)].reset_index(drop=True)
+        valid = schema.validate(table, lazy=True)
+        return valid[[name for name in schema.columns if name in valid.columns]].reset_index(drop=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
         lines = [

@@ -11,7 +11,7 @@ import pandas as pd
 from radiogenomics.cohort.schemas import LESIONS, conform
 from radiogenomics.compute import map_items
 from radiogenomics.exceptions import TableError
-from radiogenomics.imaging.acquisition import ACQUISITION_FIELDS
+from radiogenomics.imaging.acquisition import ACQUISITION_FIELDS, ACQUISITION_NUMBERS
 from radiogenomics.imaging.extraction import quarantine_of
 from radiogenomics.imaging.geometry import bounding_box
 from radiogenomics.imaging.reading import Lesion, read_lesion
@@ -107,7 +107,7 @@ def _acquisition_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     columns = [*keys, *ACQUISITION_FIELDS, "pixel_spacing_mm", "slice_spacing_mm"]
     table = pd.DataFrame(rows, columns=columns).drop_duplicates(keys, ignore_index=True)
     for column in table.columns:
-        if column.endswith(("_mm", "_ma", "_t", "_ms")) or column == "kvp":
+        if column in ACQUISITION_NUMBERS or column.endswith("_mm"):
             # 3.26999999999998 and 3.27 are one protocol, not two
             table[column] = table[column].astype(float).round(4)
         else:

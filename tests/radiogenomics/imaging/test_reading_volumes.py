@@ -29,7 +29,7 @@ def test_a_mask_shifted_by_five_millimetres_is_an_error_that_says_so(tmp_path) -
     image, roi = ball()
     path, _ = write_pair(tmp_path, "a", image, roi)
     _, shifted = write_pair(tmp_path, "b", image, roi, origin=(-15.0, 5.0, 100.0))
-    with pytest.raises(ImageError, match=r"up to 5\.00 mm away") as caught:
+    with pytest.raises(ImageError, match=r"up to 5\.00 mm away and its centre 5\.00 mm") as caught:
         read_lesion(lesion_row(path, shifted))
     assert caught.value.rule == "geometry"
 
@@ -46,7 +46,7 @@ def test_a_mask_of_another_size_is_an_error_that_names_both_sizes(tmp_path) -> N
     image, roi = ball()
     path, _ = write_pair(tmp_path, "a", image, roi)
     _, other = write_pair(tmp_path, "b", image[1:], roi[1:])
-    with pytest.raises(ImageError, match=r"44 x 40 x 23 voxels, the image's 44 x 40 x 24"):
+    with pytest.raises(ImageError, match=r"44 x 40 x 23 voxels, the image's 44 x 40 x 24: slices are lacking"):
         read_lesion(lesion_row(path, other))
 
 
