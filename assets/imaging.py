@@ -84,10 +84,16 @@ def _image_qc(cohort: Cohort) -> Compute:
     def compute(home, values, progress) -> Product:
         from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions
         from radiogenomics.reporting.figures.canvas import mark_simulated
+        from radiogenomics.storage.feature_cache import FeatureCache
 
         lesions = declared_lesions(cohort, values["manifest"]["manifest"])
         qc, quarantine, acquisition = check_lesions(
-            lesions, workers=cohort.compute.workers, scheduler=cohort.compute.scheduler, on_progress=progress
+            lesions,
+            quality={images: declared.quality for images, declared in cohort.images.items()},
+            cache=FeatureCache(home.cache),
+            workers=cohort.compute.workers,
+            scheduler=cohort.compute.scheduler,
+            on_progress=progress,
         )
         usable = lesions.merge(
             qc.loc[qc["status"] != "quarantined", ["images", "lesion_id"]], on=["images", "lesion_id"]

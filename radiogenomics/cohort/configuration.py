@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 
+from radiogenomics.cohort.quality_rules import Quality
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """Names become asset keys, file names and column prefixes: lower case, digits, underscores."""
 
@@ -185,6 +187,7 @@ class Images(Settings):
         default_factory=Radiomics, description="null: none; what is left out is by kind, see RADIOMICS_BY_KIND"
     )
     embedding: bool = Field(True, description="CNN embedding by the packaged encoder")
+    quality: Quality = Field(default_factory=Quality, description="what quality control looks for, and what follows")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
 
     @model_validator(mode="before")

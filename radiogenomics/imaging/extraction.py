@@ -36,12 +36,17 @@ class Step:
     version : part of the cache's key; raise when the same input gives other values.
     compute : ``compute(lesion, settings) -> {feature: value}``, defined at the top level of a module.
     libraries : distributions whose version may change the values; part of the cache's key.
+    numbers : every value must be a finite number; otherwise anything that JSON can write.
+    of_voxels : the result depends on voxels, mask and geometry alone, not on what else the files say; it is then known
+        again in another encoding.
     """
 
     name: str
     version: int
-    compute: Callable[[Lesion, Mapping[str, Any]], dict[str, float]]
+    compute: Callable[[Lesion, Mapping[str, Any]], dict[str, Any]]
     libraries: tuple[str, ...]
+    numbers: bool = True
+    of_voxels: bool = True
 
     def identity(self) -> list[Any]:
         """What of the step, beside its settings, its values depend on."""
@@ -86,7 +91,37 @@ def extract(
     settings : for each image name its settings, as plain values; images that are not named are passed over.
     """
     wanted = lesions[lesions["images"].isin(list(settings))]
-    records = [{str(key): value for key, value in record.items()} for record in wanted.to_dict("records")]
+    records = records_of(wanted)
+    found = results_of(
+        step, records, settings, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress
+    )
+    return Extracted(_table(records, found.results), quarantine_of(records, found.errors), found.computed)
+
+
+class Results(NamedTuple):
+    """What a step gave: by the place of the lesion, its result or its error; and how many were not in the cache."""
+
+    results: dict[int, dict[str, Any]]
+    errors: dict[int, Exception]
+    computed: int
+
+
+def records_of(lesions: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a lesions table as plain mappings."""
+    return [{str(key): value for key, value in record.items()} for record in lesions.to_dict("records")]
+
+
+def results_of(
+    step: Step,
+    records: list[dict[str, Any]],
+    settings: Mapping[str, Mapping[str, Any]],
+    *,
+    cache: FeatureCache | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Results:
+    """Apply a step to lesions, each a mapping with the columns of `schemas.LESIONS`; see `extract`."""
     results: dict[int, dict[str, Any]] = {}
     errors: dict[int, Exception] = {}
     tasks: dict[int, _Task] = {}
@@ -119,7 +154,7 @@ def extract(
         else:
             assert outcome.value is not None  # an outcome has a value or an error
             results[index] = outcome.value
-    return Extracted(_table(records, results), quarantine_of(records, errors), len(tasks))
+    return Results(results, errors, len(tasks))
 
 
 def quarantine_of(records: list[dict[str, Any]], errors: Mapping[int, Exception]) -> pd.DataFrame:
@@ -145,21 +180,29 @@ def quarantine_of(records: list[dict[str, Any]], errors: Mapping[int, Exception]
 
 def _compute(step: Step, cache: FeatureCache | None, task: _Task) -> dict[str, Any]:
     lesion = read_lesion(task.lesion)
-    content = cache_key("content", step.identity(), task.settings, content_digest(lesion)) if cache is not None else ""
+    content = ""
+    if cache is not None:
+        what = content_digest(lesion) if step.of_voxels else task.key
+        content = cache_key("content", step.identity(), task.settings, what)
     values = cache.get(content) if cache is not None else None
     if values is None:
-        values = {name: float(value) for name, value in step.compute(lesion, task.settings).items()}
-        bad = [name for name, value in values.items() if not math.isfinite(value)]
-        if bad:
-            more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-            raise ComputationError(
-                f"{lesion.name}: {step.name} gave no finite value for {', '.join(bad[:5])}{more}", rule="not_finite"
-            )
+        values = step.compute(lesion, task.settings)
+        if step.numbers:
+            values = _finite(values, f"{lesion.name}: {step.name}")
         if cache is not None:
             cache.put(content, values)
     if cache is not None:
         cache.put(task.key, {"content": content})
     return values
+
+
+def _finite(values: Mapping[str, Any], what: str) -> dict[str, Any]:
+    numbers = {name: float(value) for name, value in values.items()}
+    bad = [name for name, value in numbers.items() if not math.isfinite(value)]
+    if bad:
+        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+        raise ComputationError(f"{what} gave no finite value for {', '.join(bad[:5])}{more}", rule="not_finite")
+    return numbers
 
 
 def content_digest(lesion: Lesion) -> str:

@@ -19,9 +19,6 @@ from radiogenomics.imaging.volumes import files_of_volume, is_volume, read_volum
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-MINIMUM_VOXELS = 27
-"""A ROI of fewer voxels (3 x 3 x 3) has no texture and hardly a shape: three voxels still give 107 'valid' features."""
-
 
 @dataclass(frozen=True)
 class Lesion:
@@ -70,7 +67,7 @@ def read_lesion(lesion: Mapping[str, Any]) -> Lesion:
     ------
     ImageError
         A file is missing or damaged; image and mask do not cover the same space; an intensity is not finite; the ROI is not
-        found, empty, or smaller than `MINIMUM_VOXELS`. The message names the file, the rule and what was found.
+        found or empty. The message names the file, the rule and what was found.
     """
     import SimpleITK as sitk
 
@@ -102,12 +99,8 @@ def read_lesion(lesion: Mapping[str, Any]) -> Lesion:
             f"{image_path}: {int((~np.isfinite(values)).sum()):,} of {values.size:,} voxels are not finite numbers",
             rule="not_finite",
         )
-    inside = int(np.count_nonzero(sitk.GetArrayViewFromImage(mask)))
-    if inside < MINIMUM_VOXELS:
-        raise ImageError(
-            f"{mask_path}: the ROI has {inside} voxels, at least {MINIMUM_VOXELS} are needed",
-            rule="roi_too_small" if inside else "roi_empty",
-        )
+    if not np.count_nonzero(sitk.GetArrayViewFromImage(mask)):
+        raise ImageError(f"{mask_path}: the ROI is empty", rule="roi_empty")
     return Lesion(image, mask, lesion["kind"], f"{lesion['images']} {lesion['lesion_id']}", acquisition, tuple(remarks))
 
 

@@ -92,14 +92,11 @@ def test_an_intensity_that_is_not_a_number_is_an_error_that_counts(tmp_path) -> 
         read_lesion(lesion_row(*write_pair(tmp_path, "a", image, roi)))
 
 
-@pytest.mark.parametrize(("voxels", "rule"), [(3, "roi_too_small"), (0, "roi_empty")])
-def test_a_roi_of_a_few_voxels_is_refused(tmp_path, voxels, rule) -> None:
+def test_an_empty_roi_is_refused(tmp_path) -> None:
     image, roi = ball()
-    few = np.zeros_like(roi)
-    few[10, 10, 10 : 10 + voxels] = True
     with pytest.raises(ImageError) as caught:
-        read_lesion(lesion_row(*write_pair(tmp_path, "a", image, few)))
-    assert caught.value.rule == rule
+        read_lesion(lesion_row(*write_pair(tmp_path, "a", image, np.zeros_like(roi))))
+    assert caught.value.rule == "roi_empty"
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
