@@ -18,7 +18,8 @@ from radiogenomics.cohort.features import KEYS
 from radiogenomics.cohort.schemas import QUARANTINE, conform, empty
 from radiogenomics.compute import map_items
 from radiogenomics.exceptions import ComputationError, RadiogenomicsError
-from radiogenomics.imaging.reading import Lesion, files_of_lesion, read_lesion
+from radiogenomics.imaging.guarded_reading import read_lesion
+from radiogenomics.imaging.reading import Lesion, files_of_lesion
 from radiogenomics.storage.atomic import file_digest
 from radiogenomics.storage.feature_cache import FeatureCache, cache_key
 

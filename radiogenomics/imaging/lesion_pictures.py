@@ -9,7 +9,8 @@ import pandas as pd
 
 from radiogenomics.exceptions import RadiogenomicsError
 from radiogenomics.imaging.geometry import bounding_box
-from radiogenomics.imaging.reading import Lesion, read_lesion
+from radiogenomics.imaging.guarded_reading import read_lesion
+from radiogenomics.imaging.reading import Lesion
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -56,8 +56,10 @@ class Lesion:
         return arrays
 
 
-def read_lesion(lesion: Mapping[str, Any]) -> Lesion:
+def decode_lesion(lesion: Mapping[str, Any]) -> Lesion:
     """Read one row of the lesions table: NIfTI, NRRD, MetaImage, or a DICOM series with RTSTRUCT, SEG or a mask volume.
+
+    In the process that calls: a malformed file may crash it. `guarded_reading.read_lesion` is what the pipeline uses.
 
     Parameters
     ----------
