@@ -90,7 +90,7 @@ def _image_qc(cohort: Cohort) -> Compute:
         qc, quarantine, acquisition = check_lesions(
             lesions,
             quality={images: declared.quality for images, declared in cohort.images.items()},
-            cache=FeatureCache(home.cache),
+            cache=FeatureCache(home.cache, cohort.compute.cache_limit_mb * 2**20),
             workers=cohort.compute.workers,
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
@@ -126,7 +126,7 @@ def _lesion_features(cohort: Cohort, name: str) -> Compute:
         features = extract(
             cohort,
             values["image_qc"]["lesions"],
-            cache=FeatureCache(home.cache),
+            cache=FeatureCache(home.cache, cohort.compute.cache_limit_mb * 2**20),
             workers=cohort.compute.workers,
             scheduler=cohort.compute.scheduler,
             on_progress=progress,

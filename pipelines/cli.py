@@ -1,4 +1,4 @@
-"""The command line: ``radiogenomics simulate | check | run | results | predictions export | ui``.
+"""The command line: ``radiogenomics simulate | check | run | results | predictions export | cache | ui``.
 
 Exit codes: 0 done, 1 failed, 2 the user's input is wrong.
 """
@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from radiogenomics.exceptions import RadiogenomicsError
+from radiogenomics.exceptions import InputError, RadiogenomicsError
 from radiogenomics.storage import Home
 
 app = typer.Typer(
@@ -27,6 +27,10 @@ app = typer.Typer(
 )
 predictions_app = typer.Typer(help="The append-only table of predictions.", no_args_is_help=True)
 app.add_typer(predictions_app, name="predictions")
+cache_app = typer.Typer(
+    help="Features per lesion that are kept, so that only what changed is computed.", no_args_is_help=True
+)
+app.add_typer(cache_app, name="cache")
 
 out = Console()
 err = Console(stderr=True)
@@ -124,6 +128,29 @@ def export(
         Home.from_environment(), cohort, endpoint, output, kind.value if kind else None, model, format.value, every_run
     )
     err.print(f"{output}: {rows} rows", highlight=False)
+
+
+@cache_app.command("show")
+def cache_show() -> None:
+    """Say where the cache is, how many entries it holds, how large it is and when it was used."""
+    from pipelines.commands import cache as command
+
+    command.show(Home.from_environment(), out)
+
+
+@cache_app.command("prune")
+def cache_prune(
+    maximum_mb: Annotated[
+        int | None, typer.Option(min=0, help="remove what is unused for longest until this size is met")
+    ] = None,
+    unused_days: Annotated[int | None, typer.Option(min=0, help="remove what was not used for so many days")] = None,
+) -> None:
+    """Remove entries; what is missing is computed anew by the next run."""
+    from pipelines.commands import cache as command
+
+    if maximum_mb is None and unused_days is None:
+        raise InputError("say what to remove: --maximum-mb, --unused-days, or both", rule="nothing_to_do")
+    command.prune(Home.from_environment(), maximum_mb, unused_days, err)
 
 
 @app.command()

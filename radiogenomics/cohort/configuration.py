@@ -284,7 +284,13 @@ class Models(Settings):
 
 class Compute(Settings):
     workers: int = Field(2, ge=1, description="local processes")
-    scheduler: str | None = Field(None, description="address of a Dask scheduler; given, work goes there")
+    scheduler: str | None = Field(
+        None,
+        description="address of a Dask scheduler (tcp://host:8786), or file:/path of its scheduler file; given, work goes there",
+    )
+    cache_limit_mb: int = Field(
+        2048, ge=1, description="size of the cache of features per lesion; what is unused for longest is removed"
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- the cohort

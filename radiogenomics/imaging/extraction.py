@@ -18,13 +18,14 @@ from radiogenomics.cohort.features import KEYS
 from radiogenomics.cohort.schemas import QUARANTINE, conform, empty
 from radiogenomics.compute import map_items
 from radiogenomics.exceptions import ComputationError, RadiogenomicsError
+from radiogenomics.imaging.code_version import code_version
 from radiogenomics.imaging.guarded_reading import read_lesion
-from radiogenomics.imaging.reading import Lesion, files_of_lesion
+from radiogenomics.imaging.reading import Lesion, decode_lesion, files_of_lesion
 from radiogenomics.storage.atomic import file_digest
 from radiogenomics.storage.feature_cache import FeatureCache, cache_key
 
-READING_VERSION = 1
-"""Raise when `read_lesion` gives other voxels for the same files: kept results are then computed anew."""
+READ_BY = ("SimpleITK", "pydicom", "highdicom", "scikit-image")
+"""Libraries that decode images and regions."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Step:
     Attributes
     ----------
     name : part of the cache's key.
-    version : part of the cache's key; raise when the same input gives other values.
+    version : part of the cache's key beside the digest of the step's own code; raise when the same input gives other
+        values for a reason that does not show in the code.
     compute : ``compute(lesion, settings) -> {feature: value}``, defined at the top level of a module.
     libraries : distributions whose version may change the values; part of the cache's key.
     numbers : every value must be a finite number; otherwise anything that JSON can write.
@@ -50,8 +52,9 @@ class Step:
     of_voxels: bool = True
 
     def identity(self) -> list[Any]:
-        """What of the step, beside its settings, its values depend on."""
-        return [self.name, self.version, READING_VERSION, {name: version(name) for name in self.libraries}]
+        """What of the step, beside its settings, its values depend on: its code and that of reading, and libraries."""
+        code = code_version(self.compute, decode_lesion)
+        return [self.name, self.version, code, {name: version(name) for name in sorted({*self.libraries, *READ_BY})}]
 
 
 class Extracted(NamedTuple):
