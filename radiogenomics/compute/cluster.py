@@ -30,7 +30,7 @@ def attempts_on_dask(
     """Call `function` on each item on the cluster, and give place and result as they come.
 
     Where a worker dies, the scheduler gives its items to another. One whose workers keep dying (the scheduler's
-    `allowed-failures`, 3 by default) gives a ComputationError with rule ``worker_died`` instead of a result, and so does
+    `allowed-failures`, 3 by default), in the end also when it is tried alone, gives a ComputationError with rule ``worker_died`` instead of a result, and so does
     what is left when the scheduler itself is lost (rule ``cluster_lost``).
 
     Parameters
@@ -53,9 +53,16 @@ def attempts_on_dask(
         places = {future.key: place for place, future in enumerate(held)}
         waiting = as_completed(held)
         del held  # a result that was taken is not kept on the cluster
+        suspects: list[int] = []
         for future in waiting:
-            yield places[future.key], _result(future)
+            place, result = places[future.key], _result(future)
             future.release()
+            if isinstance(result, ComputationError) and result.rule == "worker_died":
+                suspects.append(place)  # it may only have waited on workers that another item killed
+            else:
+                yield place, result
+        for place in sorted(suspects):
+            yield place, _result(client.submit(_SingleThreaded(function), items[place], pure=False))
 
 
 def _result(future: Any) -> Any | ComputationError:
