@@ -105,8 +105,8 @@ def _image_qc(cohort: Cohort) -> Compute:
             "5_quality": table(qc, rows=30),
             "6_acquisition": table(acquisition, rows=10),
         }
-        if len(usable):
-            figure = contact_sheet(usable, limit=12)
+        if len(lesions):
+            figure = contact_sheet(lesions, limit=24, qc=qc)
             if cohort.simulated:
                 mark_simulated(figure)
             shown["4_contact_sheet"] = plot(figure, home.pages, [cohort.name, "image_qc"], "contact_sheet")
