@@ -52,10 +52,18 @@ def mask_of_contours(
     import SimpleITK as sitk
     from skimage.draw import polygon
 
-    number, frame = _roi(structures, roi, what)
+    try:
+        number, frame = _roi(structures, roi, what)
+        contours = _closed_contours(structures, number, what)
+    except ImageError:
+        raise
+    except Exception as error:  # sequences are parsed when asked for, and raise many unrelated classes
+        raise ImageError(
+            f"{what}: its regions cannot be read: cut off or altered ({type(error).__name__}: {error})",
+            rule="unreadable",
+        ) from error
     if frame and frame_of_reference and frame != frame_of_reference:
         raise ImageError(f"{what}: drawn in another frame of reference than the image's", rule="frame_of_reference")
-    contours = _closed_contours(structures, number, what)
     size = image.GetSize()
     mask = np.zeros(size[::-1], dtype=bool)
     for points in contours:
