@@ -74,6 +74,27 @@ def mask_on_grid(image: sitk.Image, mask: sitk.Image, what: str) -> tuple[sitk.I
     return filled, ("mask_resampled", text)
 
 
+def along_body(volume: sitk.Image) -> sitk.Image:
+    """The same voxels in the same places, with each axis running towards the patient's left, back or head.
+
+    Formats and converters store axes in either direction. Where resampling grids begin and which way wavelets run would
+    otherwise depend on it, and so would features. The order of the axes is kept.
+    """
+    import SimpleITK as sitk
+
+    direction = np.array(volume.GetDirection()).reshape(3, 3)
+    main = direction[np.abs(direction).argmax(axis=0), range(3)]
+    backward = [axis for axis in range(3) if main[axis] < 0]
+    if not backward:
+        return volume
+    corner = [volume.GetSize()[axis] - 1 if axis in backward else 0 for axis in range(3)]
+    turned = sitk.GetImageFromArray(np.flip(sitk.GetArrayViewFromImage(volume), axis=[2 - axis for axis in backward]))
+    turned.SetSpacing(volume.GetSpacing())
+    turned.SetOrigin(volume.TransformIndexToPhysicalPoint(corner))
+    turned.SetDirection((direction * np.where(main < 0, -1.0, 1.0)).ravel().tolist())
+    return turned
+
+
 def coincide(part: sitk.Image, image: sitk.Image) -> bool:
     """Whether the voxels of `part` are voxels of the image, as those of a cropped or extended mask are."""
     turned, _, _ = _axes(image, part)

@@ -13,7 +13,7 @@ import numpy as np
 from radiogenomics.cohort.folders import files_below
 from radiogenomics.exceptions import ImageError
 from radiogenomics.imaging.acquisition import unknown_acquisition
-from radiogenomics.imaging.geometry import Remark, mask_on_grid
+from radiogenomics.imaging.geometry import Remark, along_body, mask_on_grid
 from radiogenomics.imaging.volumes import files_of_volume, is_volume, read_volume
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def decode_lesion(lesion: Mapping[str, Any]) -> Lesion:
         )
     mask, remark = mask_on_grid(image, mask, str(mask_path))
     remarks += [remark] if remark is not None else []
+    image, mask = along_body(image), along_body(mask)
     values = sitk.GetArrayViewFromImage(image)
     if not np.isfinite(values).all():
         raise ImageError(

@@ -85,6 +85,19 @@ def test_dicom_nifti_nrrd_and_metaimage_give_the_same_features_to_the_bit(tmp_pa
     assert (values.nunique() == 1).all()
 
 
+@pytest.mark.parametrize("order", ["RAS", "LAI", "RPS"])
+def test_axes_stored_the_other_way_give_the_same_features_to_the_bit(tmp_path, order) -> None:
+    """Converters from DICOM to NIfTI turn axes around; resampling begins at the first voxel, wherever that is."""
+    plain = write_pair(tmp_path / "a", "a", IMAGE, ROI)
+    turned = tmp_path / "image.nii.gz", tmp_path / "mask.nii.gz"
+    for path, array in zip(turned, (IMAGE, ROI.astype(np.uint8)), strict=True):
+        sitk.WriteImage(sitk.DICOMOrient(volume(array), order), str(path))
+    table = lesion_table(lesion_row(*plain, "L0"), lesion_row(*turned, "L1"))
+    declared = cohort({"ct": {"radiomics": {"resample_mm": [1.3, 1.3, 1.3], "wavelet": True}}})
+    values = radiomic_features(declared, table).values.iloc[:, 4:]
+    assert (values.nunique() == 1).all()
+
+
 def test_a_multi_frame_series_tells_its_protocol_too(tmp_path) -> None:
     write_series(tmp_path / "ct", IMAGE)
     _enhanced(tmp_path / "enhanced", tmp_path / "ct")
@@ -151,7 +164,7 @@ def test_a_slice_that_lies_twice_in_the_folder_is_used_once_and_flagged(tmp_path
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(("name", "kind"), [("CT", "CT"), ("PET", "PT"), ("MR_T1", "MR")])
-def test_real_patients_give_the_same_volumetrics_from_dicom_and_nifti(shared_data, name, kind) -> None:
+def test_real_patients_give_the_same_features_from_dicom_and_nifti(shared_data, name, kind) -> None:
     rows = []
     for patient in ("STS_002", "STS_008", "STS_025", "STS_042"):
         dicom = shared_data / "sts_metastasis/dicom" / patient / name
@@ -162,5 +175,11 @@ def test_real_patients_give_the_same_volumetrics_from_dicom_and_nifti(shared_dat
         )
     values = lesion_volumetrics(cohort({"ct": {"kind": kind}}), lesion_table(*rows)).values
     assert len(values) == 8
+    # resampling begins at the corner of the image, which cropping moved, and normalising looks at all of it:
+    # features agree on the grid and in the unit as they are
+    native = {"resample_mm": None, "bin_count": 32, "bin_width": None, "normalise": False}
+    features = radiomic_features(cohort({"ct": {"kind": kind, "radiomics": native}}), lesion_table(*rows[:4])).values
+    shapes = features.iloc[:, 4:].astype(float).to_numpy()
+    np.testing.assert_allclose(shapes[0::2], shapes[1::2], rtol=1e-4, atol=1e-6)
     numbers = values.iloc[:, 4:].astype(float).to_numpy()
     np.testing.assert_allclose(numbers[0::2], numbers[1::2], rtol=2e-5)
