@@ -88,7 +88,9 @@ def along_body(volume: sitk.Image) -> sitk.Image:
     if not backward:
         return volume
     corner = [volume.GetSize()[axis] - 1 if axis in backward else 0 for axis in range(3)]
-    turned = sitk.GetImageFromArray(np.flip(sitk.GetArrayViewFromImage(volume), axis=[2 - axis for axis in backward]))
+    turned = sitk.GetImageFromArray(
+        np.flip(sitk.GetArrayViewFromImage(volume), axis=tuple(2 - axis for axis in backward))
+    )
     turned.SetSpacing(volume.GetSpacing())
     turned.SetOrigin(volume.TransformIndexToPhysicalPoint(corner))
     turned.SetDirection((direction * np.where(main < 0, -1.0, 1.0)).ravel().tolist())
