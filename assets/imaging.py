@@ -83,15 +83,14 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
 def _image_qc(cohort: Cohort) -> Compute:
     def compute(home, values, progress) -> Product:
         from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions
+        from radiogenomics.multimodal import usable_lesions
         from radiogenomics.reporting.figures.canvas import mark_simulated
 
         lesions = declared_lesions(cohort, values["manifest"]["manifest"])
         qc, quarantine, acquisition = check_lesions(
             lesions, workers=cohort.compute.workers, scheduler=cohort.compute.scheduler, on_progress=progress
         )
-        usable = lesions.merge(
-            qc.loc[qc["status"] != "quarantined", ["images", "lesion_id"]], on=["images", "lesion_id"]
-        )
+        usable = usable_lesions(lesions, qc)
         shown = {
             "1_lesions_used": number(len(usable)),
             "2_lesions_set_aside": number(len(quarantine)),
