@@ -42,10 +42,12 @@ def take(browser: str, address: str, target: Path, size: tuple[int, int]) -> Non
         subprocess.run(command, check=True, timeout=120, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def wait_for(address: str, patience: float = 120) -> None:
-    """Return once the address answers."""
+def wait_for(address: str, server: subprocess.Popen[bytes], patience: float = 120) -> None:
+    """Return once the address answers; the server's own message has been printed where it ended instead."""
     deadline = time.monotonic() + patience
     while True:
+        if server.poll() is not None:
+            raise SystemExit(f"the UI ended with exit code {server.returncode}")
         try:
             urllib.request.urlopen(address, timeout=5)
             return
@@ -62,9 +64,9 @@ def main() -> int:
         return 2
     port = free_port()
     command = [sys.executable, "-m", "pipelines.cli", "ui", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        wait_for(f"http://127.0.0.1:{port}/server_info")
+        wait_for(f"http://127.0.0.1:{port}/server_info", server)
         (FOLDER / "pictures").mkdir(exist_ok=True)
         for name, (page, size) in PICTURES.items():
             take(browser, f"http://127.0.0.1:{port}{page}", FOLDER / "pictures" / name, size)
