@@ -239,3 +239,16 @@ def test_real_trees_give_their_ct_pet_and_mr_lesions(tmp_path, shared_data, writ
     lesions = declared_lesions(cohort, inputs.manifest)
     assert inputs.quarantine.empty
     assert lesions.groupby("images")["patient_id"].apply(list).to_dict() == dict.fromkeys(("ct", "mr", "pet"), patients)
+
+
+def test_the_example_in_the_documentation_is_a_valid_configuration(tmp_path, write_cohort_files) -> None:
+    import re
+
+    import yaml
+
+    text = (Path(__file__).parents[3] / "docs" / "imaging.md").read_text(encoding="utf-8")
+    declared, quality = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    declared["images"]["ct"].update(quality)
+    cohort = write_cohort_files({"clinical.csv": "id\nP1\n"}, images=declared["images"])
+    assert cohort.images["ct"].quality.too_small.limit == 64
+    assert cohort.images["mr"].dicom.roi == "GTV*"
