@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.configuration import Cohort, Expression, VariantRule
+from radiogenomics.cohort.omics_settings import PACKAGED
 
 
 def files_signature(paths: Iterable[Path]) -> str:
@@ -35,10 +36,17 @@ def input_paths(cohort: Cohort) -> list[Path]:
     paths += [cohort.path(table.file) for table in cohort.clinical.tables.values()]
     paths += [cohort.path(table.file) for table in cohort.imaging_tables.values()]
     if cohort.mutations is not None:
-        declared = (cohort.mutations.maf, cohort.mutations.panel_matrix, cohort.mutations.panels)
-        paths += [cohort.path(item) for item in declared if item is not None]
-    if cohort.expression is not None:
-        paths.append(cohort.path(cohort.expression.file))
+        of = cohort.mutations
+        declared = (
+            *of.mafs, of.panel_matrix, of.panels, of.copy_number, of.structural_variants, of.segments, of.hotspots, of.pathways,
+        )  # fmt: skip
+        paths += [cohort.path(item) for item in declared if item is not None and item != PACKAGED]
+    for _, omics in cohort.omics_tables().values():
+        extra = (omics.symbols, omics.signatures if isinstance(omics, Expression) else None)
+        paths += [cohort.path(item) for item in (omics.file, *extra) if item is not None and item != PACKAGED]
+    for endpoint in cohort.endpoints.values():
+        if isinstance(endpoint.label, VariantRule) and endpoint.label.variants is not None:
+            paths.append(cohort.path(endpoint.label.variants))
     paths += image_paths(cohort)
     return paths
 
