@@ -49,7 +49,10 @@ class ClinicalTable(Table):
     )
 
 
-DEFAULT_MISSING = ("", "NA", "N/A", "NaN", "Unknown", "unknown", "Not Collected", "Not collected", "Not Assessed")
+DEFAULT_MISSING = (
+    "", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", ".", "-", "?", "Unknown", "unknown", "UNKNOWN", "Not Collected",
+    "Not collected", "Not Assessed", "Not assessed", "Not Available", "Not available", "[Not Available]", "Missing", "missing",
+)  # fmt: skip
 
 
 class Variable(Settings):
