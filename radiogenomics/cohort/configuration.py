@@ -251,6 +251,9 @@ class Cohort(Settings):
     title: str = ""
     simulated: bool = Field(False, description="data are simulated; shown in the data, the UI and every report")
     root: str = Field(".", description="folder that all paths are relative to; itself relative to this file")
+    study: str = Field(
+        "", description="a cBioPortal study folder: its meta_*.txt declare clinical.tables, mutations and expression"
+    )
     clinical: Clinical
     images: dict[Name, Images] = Field(default_factory=dict)
     imaging_tables: dict[Name, ImagingTable] = Field(default_factory=dict)

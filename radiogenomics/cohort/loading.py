@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.label_settings import RULES
+from radiogenomics.cohort.study import with_study
 from radiogenomics.exceptions import ConfigurationError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -67,6 +68,7 @@ def load_cohort(path: str | Path, environment: Mapping[str, str] | None = None) 
     if not isinstance(raw, dict):
         raise ConfigurationError(f"{file}: expected a mapping of keys, found {type(raw).__name__}", rule="yaml")
     raw = _expand(raw, file, os.environ if environment is None else environment, ())
+    raw = with_study(raw, file.parent)
     try:
         cohort = Cohort.model_validate(raw)
     except ValidationError as error:
