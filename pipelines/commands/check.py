@@ -26,6 +26,7 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
 
     if cohort.images:
         from radiogenomics.imaging import check_lesions, declared_lesions
+        from radiogenomics.multimodal import usable_lesions
 
         lesions = declared_lesions(cohort, inputs.manifest)
         with err.status("opening images") as status:
@@ -36,7 +37,7 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
                 on_progress=lambda done, total: status.update(f"opening images: {done} of {total}"),
             )
         aside.append(quarantine)
-        usable = lesions.merge(qc.loc[qc["status"] != "quarantined", ["images", "lesion_id"]])
+        usable = usable_lesions(lesions, qc)
         for name in cohort.images:
             has[f"images {name}"] = set(usable.loc[usable["images"] == name, "patient_id"])
     for name, features in _tables(cohort, inputs.manifest).items():

@@ -108,33 +108,35 @@ def guess_column(name: str, cells: pd.Series) -> Guess:
         "time": bool(_TIME.search(name)),
     }
     share = float(len(known) / max(len(text), 1))
+
+    def told(kind: str, values: tuple[str, ...] = (), **more: Any) -> Guess:
+        return Guess(kind, values, share_known=share, **said, **more)
+
     if known.empty:
-        return Guess("empty", share_known=0.0)
+        return told("empty")
     counts = known.value_counts()
     if _IDENTIFIER.search(name) and known.is_unique and len(known) >= 3:
-        return Guess("identifier", share_known=share)
+        return told("identifier")
     for form, pattern in _DATES:
         if known.str.match(pattern).mean() > 0.9:
-            return Guess("date", date_format=form, share_known=share, **said)
+            return told("date", date_format=form)
     numbers = pd.to_numeric(known, errors="coerce")
     if numbers.notna().mean() >= 0.8 and counts.size > 5:
         unknown = tuple(sorted(set(known[numbers.isna()])))[:6]
-        return Guess("number", unknown=unknown, unit=_unit(name), share_known=share, **said)
+        return told("number", unknown=unknown, unit=_unit(name))
     distinct = tuple(str(value) for value in counts.index[: MOST_CATEGORIES + 1])
     if counts.size == 1:
-        return Guess("constant", distinct, share_known=share, **said)
+        return told("constant", distinct)
     if counts.size > MOST_CATEGORIES:
-        return Guess(
+        return told(
             "identifier" if known.is_unique and _IDENTIFIER.search(name) else "text",
             distinct,
-            share_known=share,
-            **said,
         )
     lowered = {value.lower(): value for value in distinct}
     for order in _ORDERS:
         if len(lowered) >= 3 and set(lowered) <= set(order):
-            return Guess("ordered", tuple(lowered[v] for v in order if v in lowered), share_known=share, **said)
-    return Guess("category", distinct, share_known=share, **said)
+            return told("ordered", tuple(lowered[v] for v in order if v in lowered))
+    return told("category", distinct)
 
 
 def looks_like_identifier(name: str) -> bool:

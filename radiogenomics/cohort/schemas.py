@@ -146,7 +146,7 @@ METRICS = pa.DataFrameSchema(
     {
         "model": _text(),
         "role": pa.Column(str, pa.Check.isin(["fusion", "unimodal", "clinical_baseline", "floor"])),
-        "population": _text(),  # 'all' (any modality) or 'complete' (every modality)
+        "population": _text(),  # 'all' (any modality), 'complete' (every modality), or a modality's name (patients that have it)
         "n": pa.Column(int),
         "events": pa.Column(int),
         "auc": pa.Column(float, nullable=True),
