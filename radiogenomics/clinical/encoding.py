@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from radiogenomics.clinical.numbers import CONVERSIONS, RANGES, Parsed, parse_number
+from radiogenomics.clinical.numbers import CONVERSIONS, Parsed, declared_range, parse_number
 from radiogenomics.cohort.clinical_columns import ColumnTexts, column_texts, table_rows
 from radiogenomics.cohort.configuration import Cohort, Variable
 from radiogenomics.cohort.features import Features
@@ -159,10 +158,7 @@ def _encode(name: str, variable: Variable, texts: ColumnTexts, patients: list[st
 
 
 def _numbers(name: str, variable: Variable, texts: ColumnTexts, patients: list[str], aside: SetAside) -> np.ndarray:
-    low, high = RANGES.get(variable.unit, (-math.inf, math.inf))
-    if variable.minimum is not None or variable.maximum is not None:
-        low = -math.inf if variable.minimum is None else variable.minimum
-        high = math.inf if variable.maximum is None else variable.maximum
+    low, high = declared_range(variable)
     codes = {code.strip(): value for code, value in variable.codes.items()}
     factor, offset = _conversion(name, variable)
     values = np.full(len(patients), np.nan)

@@ -6,6 +6,8 @@ import math
 import re
 from typing import Literal, NamedTuple
 
+from radiogenomics.cohort.configuration import Variable
+
 TextRule = Literal["refuse", "bound", "midpoint"]
 
 CONVERSIONS: dict[tuple[str, str], tuple[float, float]] = {
@@ -41,6 +43,14 @@ _NUMBER = r"\d+(?:\.\d+)?"
 _BOUND = re.compile(rf"^(?:[<>]=?|[≤≥])\s*({_NUMBER})\s*%?$|^({_NUMBER})\s*\+$")
 _RANGE = re.compile(rf"^({_NUMBER})\s*%?\s*(?:-|–|to)\s*({_NUMBER})\s*%?$")
 _PER_CENT = re.compile(rf"^({_NUMBER})\s*%$")
+
+
+def declared_range(variable: Variable) -> tuple[float, float]:
+    """Lowest and highest number that a variable may have, in its unit."""
+    if variable.minimum is None and variable.maximum is None:
+        return RANGES.get(variable.unit, (-math.inf, math.inf))
+    low = -math.inf if variable.minimum is None else variable.minimum
+    return low, math.inf if variable.maximum is None else variable.maximum
 
 
 class Parsed(NamedTuple):

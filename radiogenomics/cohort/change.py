@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from radiogenomics.cohort.configuration import Cohort, Expression, VariantRule
+from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.inputs import declared_references
 from radiogenomics.cohort.omics_settings import PACKAGED
 
 
@@ -55,16 +56,10 @@ def input_paths(cohort: Cohort) -> list[Path]:
     paths += [cohort.path(table.file) for table in cohort.imaging_tables.values()]
     if cohort.mutations is not None:
         of = cohort.mutations
-        declared = (
-            *of.mafs, of.panel_matrix, of.panels, of.copy_number, of.structural_variants, of.segments, of.hotspots, of.pathways,
-        )  # fmt: skip
+        declared = (*of.mafs, of.panel_matrix, of.panels, of.copy_number, of.structural_variants, of.segments)
         paths += [cohort.path(item) for item in declared if item is not None and item != PACKAGED]
-    for _, omics in cohort.omics_tables().values():
-        extra = (omics.symbols, omics.signatures if isinstance(omics, Expression) else None)
-        paths += [cohort.path(item) for item in (omics.file, *extra) if item is not None and item != PACKAGED]
-    for endpoint in cohort.endpoints.values():
-        if isinstance(endpoint.label, VariantRule) and endpoint.label.variants is not None:
-            paths.append(cohort.path(endpoint.label.variants))
+    paths += [cohort.path(omics.file) for _, omics in cohort.omics_tables().values()]
+    paths += [cohort.path(file) for file in declared_references(cohort).values()]
     paths += image_paths(cohort)
     return paths
 

@@ -4,7 +4,7 @@ confirm."""
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -102,7 +102,7 @@ def guess_column(name: str, cells: pd.Series) -> Guess:
     """The guess for one column of text cells."""
     text = cells.astype(str).str.strip()
     known = text[~text.isin(DEFAULT_MISSING)]
-    said = {
+    said: dict[str, Any] = {
         "outcome": bool(_OUTCOME.search(name)),
         "label": bool(_LABEL.search(name)),
         "time": bool(_TIME.search(name)),

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from radiogenomics.cohort import lesions, mutation_files, panels, samples
-from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.configuration import Cohort, Expression, VariantRule
 from radiogenomics.cohort.identities import RowIdentities
+from radiogenomics.cohort.omics_settings import PACKAGED
 from radiogenomics.cohort.reading import RawTable, declared_path, read_table
 from radiogenomics.cohort.schemas import MANIFEST, QUARANTINE, conform, empty
 from radiogenomics.exceptions import ConfigurationError, IntegrityError, TableError
@@ -139,12 +140,29 @@ def read_inputs(cohort: Cohort) -> Inputs:
         if cohort.mutations.panels is not None:
             covered = panels.declared_panels(cohort, cohort.mutations.panels)
             gathering.files.append((f"{REFERENCE}panels", cohort.mutations.panels, covered.digest, len(covered.genes)))
+    for name, file in declared_references(cohort).items():
+        path = declared_path(cohort, file, name)
+        gathering.files.append((f"{REFERENCE}{name}", file, file_digest(path), len(read_table(path, label=file).cells)))
     for source, (declared_at, omics) in cohort.omics_tables().items():
         lookup = samples.sample_lookup(omics.samples, sample_tables)
         path = declared_path(cohort, omics.file, f"{declared_at}.file")
         rows = samples.omics_samples(path, omics.file, omics.orientation, lookup, known)
         gathering.add(source, omics.file, file_digest(path), rows)
     return _conformed(gathering)
+
+
+def declared_references(cohort: Cohort) -> dict[str, str]:
+    """Tables of methods that an institution declares in place of the packaged ones: name -> file as declared."""
+    found: dict[str, str | None] = {}
+    if cohort.mutations is not None:
+        found |= {"hotspots": cohort.mutations.hotspots, "pathways": cohort.mutations.pathways}
+    for source, (_, omics) in cohort.omics_tables().items():
+        found[f"symbols/{source}"] = omics.symbols
+        found["signatures"] = omics.signatures if isinstance(omics, Expression) else found.get("signatures")
+    for name, endpoint in cohort.endpoints.items():
+        if isinstance(endpoint.label, VariantRule):
+            found[f"variants/{name}"] = endpoint.label.variants
+    return {name: file for name, file in found.items() if file is not None and file != PACKAGED}
 
 
 def _conformed(gathering: _Gathering) -> Inputs:

@@ -136,9 +136,9 @@ def horizon_label(seen: Observation, rule: HorizonRule) -> Label:
     if seen.months is None or seen.event is None:
         return Label(None, seen.reason, seen.source_rows)
     within = seen.event and seen.months <= rule.horizon_months
+    months = f"{rule.horizon_months:g} months"
     if not within and not seen.event and seen.months < rule.horizon_months:
-        reason = f"not evaluable: {seen.reason}, before the horizon of {rule.horizon_months:g} months"
-        return Label(None, reason, seen.source_rows)
+        return Label(None, f"not evaluable, censored before {months} ({seen.reason})", seen.source_rows)
     positive = within == (rule.positive == "event")
-    said = "within" if within else "none within"
-    return Label(int(positive), f"{seen.reason}; {said} {rule.horizon_months:g} months", seen.source_rows)
+    said = f"event within {months}" if within else f"no event within {months}"
+    return Label(int(positive), f"{said} ({seen.reason})", seen.source_rows)

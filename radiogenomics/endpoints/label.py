@@ -22,6 +22,13 @@ class Label(NamedTuple):
     source_rows: str | None
 
 
+def reason_group(reason: str) -> str:
+    """The part of a reason that patients share: without the patient's own values, which stand in parentheses."""
+    head, _, tail = reason.partition(" (")
+    after = tail.rpartition(")")[2]
+    return f"{head}{after}" if tail else reason
+
+
 def compared(
     patient: str, label: Label, other: Label, *, endpoint: str, column: str, row: int | None, aside: SetAside
 ) -> Label:

@@ -29,7 +29,8 @@ def _egfr_label(variants: pd.DataFrame, rule: VariantRule) -> Label:
         effects.setdefault(effect, []).append(change or "variant without a protein change")
     said = "; ".join(f"{effect.replace('_', ' ')}: {', '.join(changes)}" for effect, changes in sorted(effects.items()))
     if set(effects) & set(rule.positive):
-        return Label(1, f"EGFR {said}", _lines(variants))
+        carried = " and ".join(e.replace("_", " ") for e in rule.positive if e in effects)
+        return Label(1, f"EGFR altered: {carried} ({said})", _lines(variants))
     wanted = " or ".join(effect.replace("_", " ") for effect in rule.positive)
     reason = f"EGFR altered without a variant that is {wanted} ({said})"
     return Label(0 if set(effects) <= set(rule.negative) else None, reason, _lines(variants))
@@ -50,10 +51,10 @@ def gene_labels(sequencing: Sequencing, rule: GeneRule, patients: list[str]) -> 
         counting = [c for c in variants["protein_change"] if not rule.changes or _counts(c, rule.changes)]
         said = ", ".join(c or "variant without a protein change" for c in variants["protein_change"])
         if counting:
-            labels.append(Label(1, f"{gene} {said}", _lines(variants)))
+            labels.append(Label(1, f"{gene} altered ({said})", _lines(variants)))
         else:
             label = 0 if rule.other_changes == "negative" else None
-            labels.append(Label(label, f"{gene} {said}: none of the declared changes", _lines(variants)))
+            labels.append(Label(label, f"{gene} altered, by none of the declared changes ({said})", _lines(variants)))
     return labels
 
 
