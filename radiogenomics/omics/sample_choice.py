@@ -106,9 +106,10 @@ def _days(
     numbers = pd.to_numeric(text.where(text != ""), errors="coerce")
     if numbers.notna().sum() == (text != "").sum():
         return numbers
-    taken = text.map(_date)
+    taken = [_date(said) for said in text]
     if choice.policy == "latest":
-        return taken.map(lambda day: float(day.toordinal()) if day is not None else float("nan")).astype(float)
+        ordinals = [float(day.toordinal()) if day is not None else float("nan") for day in taken]
+        return pd.Series(ordinals, index=text.index, dtype=float)
     index = index_dates(cohort, manifest, files)
     patients = samples["patient_id"]
     return pd.Series(
@@ -117,6 +118,7 @@ def _days(
             for day, p in zip(taken, patients, strict=True)
         ],
         index=text.index,
+        dtype=float,
     )
 
 

@@ -20,10 +20,14 @@ CLINICAL = "id,age,sex,weight,stage,response,months,progressed\n" + "".join(
 )
 _HEADER = "Hugo_Symbol\tNCBI_Build\tStart_Position\tVariant_Classification\tTumor_Sample_Barcode\tHGVSp_Short\n"
 MAF = _HEADER + "".join(
-    f"{gene}\tGRCh37\t{100 + i}\tMissense_Mutation\tP{i}\tp.A{i}V\n" for i, gene in enumerate(["TP53", "KRAS"] * 4, start=1)
+    f"{gene}\tGRCh37\t{100 + i}\tMissense_Mutation\tP{i}\tp.A{i}V\n"
+    for i, gene in enumerate(["TP53", "KRAS"] * 4, start=1)
 )
 EXPRESSION = "gene\t" + "\t".join(f"P{i}" for i in range(1, 9)) + "\n"
-EXPRESSION += "".join(f"{g}\t" + "\t".join(f"{(i * k) % 7}.5" for i in range(1, 9)) + "\n" for k, g in enumerate(["A1BG", "TP53", "KRAS", "SEPTIN2"], 2))
+EXPRESSION += "".join(
+    f"{g}\t" + "\t".join(f"{(i * k) % 7}.5" for i in range(1, 9)) + "\n"
+    for k, g in enumerate(["A1BG", "TP53", "KRAS", "SEPTIN2"], 2)
+)
 FILES = {"clinical.csv": CLINICAL, "m.maf": MAF, "expression.tsv": EXPRESSION}
 
 SECTIONS = {
@@ -52,7 +56,11 @@ def everything(write_cohort_files, files, sections=SECTIONS):
     assert account(inputs)["balanced"].all()
     parts = [inputs.quarantine]
     found = {}
-    for name, make in (("mutations", mutation_features), ("expression", expression_features), ("clinical", clinical_features)):
+    for name, make in (
+        ("mutations", mutation_features),
+        ("expression", expression_features),
+        ("clinical", clinical_features),
+    ):
         found[name] = make(cohort, inputs.manifest)
         parts.append(found[name].quarantine)
     found["labels"], aside = derive_labels(cohort, inputs.manifest)
@@ -187,7 +195,8 @@ READ_ALIKE = {
     },
     "samples in rows": {
         "expression.tsv": "\n".join(
-            "\t".join(cells) for cells in zip(*[line.split("\t") for line in EXPRESSION.strip().split("\n")], strict=True)
+            "\t".join(cells)
+            for cells in zip(*[line.split("\t") for line in EXPRESSION.strip().split("\n")], strict=True)
         )
     },
     "expression with a column of Entrez numbers": {
