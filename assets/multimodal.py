@@ -52,7 +52,7 @@ def multimodal_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
                 "4_who_has_what": plot(figure, home.pages, [cohort.name, "multimodal_cohort"], "availability"),
                 "5_modalities": table(counts),
                 "6_patients": table(mdata.obs.reset_index(), rows=10),
-                **joined_pictures(cohort, mdata, features, home),
+                **joined_pictures(cohort, mdata.copy(), features, home),
             },
         )
 

@@ -134,7 +134,8 @@ def _variables(clinical: list[_Clinical]) -> list[tuple[str, bool]]:
                     (f"    # a date ({guess.date_format}): '{_plain(column)}'; may be clinical.index_date", False)
                 )
                 continue
-            if guess.outcome or guess.time:
+            endpoint = guess.label and guess.kind == "category" and binary_codes(guess.values) is not None
+            if guess.outcome or guess.time or endpoint:
                 later = "a possible endpoint, or known only later" if guess.label else "known only later?"
                 lines.append((f"    # {later}; left out as a predictor: '{_plain(column)}'", False))
                 continue
