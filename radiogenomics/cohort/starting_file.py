@@ -251,9 +251,11 @@ def _endpoints(clinical: list[_Clinical], modalities: list[str]) -> list[str]:
     several = len(clinical) > 1
     for table in clinical:
         of_table = {"table": table.name} if several else {}
+        times = [c for c, guess in table.guesses.items() if guess.time and guess.kind == "number"]
+        events = {_event_of(table, c) for c in times}
         for column, guess in table.guesses.items():
             codes = binary_codes(guess.values) if guess.kind in {"category", "constant"} else None
-            if codes is not None and (guess.label or guess.outcome):
+            if codes is not None and (guess.label or guess.outcome) and column not in events:
                 name = _name(column, taken)
                 taken.add(name)
                 label = {**of_table, "column": column, "positive": codes[0], "negative": codes[1]}
