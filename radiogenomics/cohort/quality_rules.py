@@ -15,16 +15,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from radiogenomics.cohort.settings import Settings
 
 Consequence = Literal["quarantine", "flag", "ignore"]
 """quarantine: the lesion is not used. flag: it is used, and a person should look at it. ignore: nothing is said."""
 
 
-class QualityRule(BaseModel):
+class QualityRule(Settings):
     """One rule: from which limit on it is broken, and what follows."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     limit: float | None = Field(None, description="in the rule's own unit; null where the rule has none")
     then: Consequence
@@ -34,10 +34,8 @@ def _rule(limit: float | None, then: Consequence, description: str) -> Any:
     return Field(QualityRule(limit=limit, then=then), description=description)
 
 
-class Quality(BaseModel):
+class Quality(Settings):
     """The rules of quality control. Defaults stand here and nowhere else."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     too_small: QualityRule = _rule(27, "quarantine", "fewer voxels in the ROI: no texture, hardly a shape")
     few_slices: QualityRule = _rule(2, "flag", "fewer slices with ROI")
