@@ -101,7 +101,7 @@ def placements(scores: np.ndarray, target: np.ndarray, fold: np.ndarray) -> tupl
     return float(np.mean(aucs)), influence
 
 
-def _standard_error(influence: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+def standard_error(influence: np.ndarray, target: np.ndarray) -> tuple[float, float]:
     """Standard error and degrees of freedom from the influence (n, r) of each patient in each repeat."""
     variance = 0.0
     for value in (0, 1):
@@ -116,7 +116,7 @@ def _standard_error(influence: np.ndarray, target: np.ndarray) -> tuple[float, f
 def auc_interval(scores: np.ndarray, target: np.ndarray, fold: np.ndarray) -> Interval:
     """AUC with its interval on the logit scale, so that it stays within 0 and 1. Shapes as in `placements`."""
     auc, influence = placements(scores, target, fold)
-    error, freedom = _standard_error(influence, target)
+    error, freedom = standard_error(influence, target)
     if not np.isfinite(auc) or not np.isfinite(error):
         return Interval(auc, np.nan, np.nan)
     folds = len(np.unique(fold[:, 0]))
@@ -133,7 +133,7 @@ def auc_difference(first: np.ndarray, second: np.ndarray, target: np.ndarray, fo
     auc1, influence1 = placements(first, target, fold)
     auc2, influence2 = placements(second, target, fold)
     difference = auc1 - auc2
-    error, freedom = _standard_error(influence1 - influence2, target)
+    error, freedom = standard_error(influence1 - influence2, target)
     if not np.isfinite(difference) or not np.isfinite(error):
         return Difference(difference, np.nan, np.nan, np.nan)
     if error < 1e-12:

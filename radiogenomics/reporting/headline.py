@@ -89,9 +89,13 @@ def verdicts(comparisons: pd.DataFrame | None, population: str) -> list[dict[str
 
 
 def outcome(comparison: dict[str, Any]) -> str:
-    """'better', 'worse' or 'no evidence', by whether the interval of the difference excludes zero; 'unknown' without one."""
+    """'better', 'worse' or 'no evidence', by whether the interval of the difference excludes zero; 'unknown' without one.
+
+    Where a corrected p-value stands beside it, 'better' must hold after correction too.
+    """
     if not known(comparison.get("lower")) or not known(comparison.get("upper")):
         return "unknown"
     if comparison["lower"] > 0:
-        return "better"
+        corrected = comparison.get("p_holm")
+        return "better" if not known(corrected) or float(str(corrected)) < 0.05 else "no evidence"
     return "worse" if comparison["upper"] < 0 else "no evidence"
