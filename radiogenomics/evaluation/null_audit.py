@@ -182,7 +182,7 @@ def _summary(runs: pd.DataFrame, final_model: str) -> pd.DataFrame:
     ):
         if kind == SHUFFLED and model != final_model:
             continue
-        null, real = table["auc"].to_numpy(), float(observed[model])
+        null, real = table["auc"].to_numpy(), float(observed[str(model)])
         p = (1 + int((null >= real - 1e-12).sum())) / (1 + len(null))
         error = float(null.std(ddof=1) / np.sqrt(len(null))) if len(null) > 1 else np.inf
         alarm = bool(kind == PERMUTED and null.mean() > 0.5 + max(LEAK_MARGIN, 3 * error))

@@ -30,9 +30,9 @@ def verdict_sentence(metrics: pd.DataFrame, comparisons: pd.DataFrame, final_mod
     """
     own = metrics[metrics["model"] == final_model].set_index("population")
     population = next((name for name in (ALL, COMPLETE) if name in own.index), None)
-    if population is None or not np.isfinite(own.loc[population, "auc_lower"]):
+    row: Any = None if population is None else own.loc[population]
+    if row is None or not np.isfinite(row["auc_lower"]):
         return f"No verdict: too few patients for an interval of {final_model}."
-    row: Any = own.loc[population]
     start = (
         f"{final_model} reaches an AUC of {row['auc']:.2f} ({row['auc_lower']:.2f} to {row['auc_upper']:.2f}; "
         f"n = {row['n']}, {row['events']} events)"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.canvas import png, png_data_uri
     from radiogenomics.reporting.figures.clinical_summary import clinical_summary_figure
     from radiogenomics.reporting.figures.comparisons import comparisons_figure
+    from radiogenomics.reporting.figures.coverage import coverage_figure
     from radiogenomics.reporting.figures.decision_curve import decision_curve_figure
     from radiogenomics.reporting.figures.feature_distributions import feature_distributions_figure
     from radiogenomics.reporting.figures.forest import forest_figure
@@ -37,6 +38,7 @@ _HOMES = {
     "calibration_figure": "calibration",
     "clinical_summary_figure": "clinical_summary",
     "comparisons_figure": "comparisons",
+    "coverage_figure": "coverage",
     "decision_curve_figure": "decision_curve",
     "feature_distributions_figure": "feature_distributions",
     "forest_figure": "forest",
@@ -62,6 +64,7 @@ __all__ = [
     "calibration_figure",
     "clinical_summary_figure",
     "comparisons_figure",
+    "coverage_figure",
     "decision_curve_figure",
     "feature_distributions_figure",
     "forest_figure",
