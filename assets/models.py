@@ -8,7 +8,7 @@ from assets.display import number, page, plot, table, text
 from assets.factory import asset_key, cohort_asset
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version, library_versions, source_digest
-from assets.training_frame import training_frame
+from assets.training_frame import locked_test, training_frame
 from radiogenomics.cohort.configuration import Cohort
 
 ENDPOINT_ASSETS = ("evaluation", "model", "explanations", "predictions", "report")
@@ -104,6 +104,8 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
 
 def _evaluation(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
+        import pandas as pd
+
         from radiogenomics.evaluation import evaluate
         from radiogenomics.evaluation.leaks import telling_columns
         from radiogenomics.evaluation.sample_size import statement
@@ -165,6 +167,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             "calibration_curve": result.calibration_curve,
             "subgroups": subgroups,
             "telling_columns": telling_columns(frame.X, frame.y),
+            "size": pd.DataFrame({"predictors": [frame.X.shape[1]]}),
             "refused": frame.refused,
             "excluded": frame.excluded,
         }
@@ -265,6 +268,7 @@ def _model(cohort: Cohort, endpoint: str):
             "snapshot_id": snapshot,
             "n": len(frame.y),
             "events": int(frame.y.sum()),
+            "locked_test": locked_test(home, cohort, endpoint).digest() if cohort.evaluation.locked_test else "",
         }
         return Product(
             record,

@@ -33,7 +33,10 @@ usually a little better. The row 'classic mistake' treats folds and repeats as i
 Reading: the goal is a bias of the AUC below 0.01 and a coverage of 93 to 97 %. A calibration slope means little where a
 model has learned next to nothing (its log-odds hardly vary), and its intervals are then too short. `net_benefit_gain` is
 measured from the better of two defaults; where the two are equally good its distribution has a kink and its interval is too
-short. Predictive values are given where anybody is called at all.
+short. The net benefit is too high where a model has learned next to nothing and the threshold is near the share of events:
+stratified folds give the training and the test patients the same share, which other patients need not have. Average
+precision pools folds and is a little high in small cohorts. Predictive values are given where anybody is called at all, which
+makes them look biased where hardly anybody is.
 
 ## The whole pipeline
 
@@ -45,7 +48,7 @@ with the labels of all patients before the folds are made; the null audit (12 pe
 | --- | --- | --- | --- |
 {verdicts}
 
-Goals: false 'adds' at most 5 %; the leak always caught.
+Goals: false 'adds' at most 5 %; the leak always caught. The difference beside a question is the mean of the estimates.
 """
 
 

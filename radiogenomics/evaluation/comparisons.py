@@ -1,8 +1,9 @@
 """Does it add anything? Paired differences on the same patients and folds, each with a verdict chosen by rule.
 
 'Adds' is said only where the 95 % interval of the difference lies above 0 and the p-value holds after Holm's correction
-[1]_ for the questions asked of the same patients: the five main questions are one family, what each modality adds to the
-others another. So at most one evaluation in twenty says of anything without worth that it adds.
+[1]_ for the questions that bear on the same claim in the same patients: what imaging adds, whether fusion is worth it, and
+what each modality adds to the others are a family each. So of a claim without worth at most one evaluation in twenty says
+that something adds.
 
 References
 ----------
@@ -39,7 +40,7 @@ class Question(NamedTuple):
     references: tuple[str, ...]
     what: str  # subject of the verdict
     beyond: str  # its object
-    family: str = "main"  # corrected together
+    family: str = "fusion"  # the claim; questions of one are corrected together
 
 
 def questions(
@@ -69,10 +70,14 @@ def questions(
     baseline = tuple(name for name in single if name.split("/")[0] == clinical)
     asked = []
     if baseline and imaging_model is not None:
-        asked.append(Question(IMAGING_OVER_CLINICAL, imaging_model, baseline, "imaging", "the clinical variables"))
+        asked.append(
+            Question(IMAGING_OVER_CLINICAL, imaging_model, baseline, "imaging", "the clinical variables", "imaging")
+        )
     if without_imaging is not None:
         asked.append(
-            Question(IMAGING_OVER_OTHERS, whole, (without_imaging,), "imaging", "all other modalities together")
+            Question(
+                IMAGING_OVER_OTHERS, whole, (without_imaging,), "imaging", "all other modalities together", "imaging"
+            )
         )
     if baseline:
         asked.append(Question(FUSION_OVER_CLINICAL, final, baseline, "the fusion", "the clinical variables"))

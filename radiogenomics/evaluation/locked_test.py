@@ -92,6 +92,11 @@ class LockedTestLedger:
         known = self._read()
         return frozenset(known.patients) if known else frozenset()
 
+    def digest(self) -> str:
+        """The hash of the sealed list; '' where nothing was sealed."""
+        known = self._read()
+        return known.digest if known else ""
+
     def record(self, *, reason: str, model_id: str, code_version: str, figures: dict[str, Any]) -> dict[str, Any]:
         """Write a look to the ledger, before anybody is shown the figures.
 

@@ -121,7 +121,7 @@ def subgroup_table(
     """
     rows = []
     for subgroup, column in levels.items():
-        groups = [(str(level), (column == level).to_numpy()) for level in sorted(column.unique())]
+        groups = [(str(level), (column == level).to_numpy()) for level in sorted(column.unique(), key=_place)]
         rows += [
             _row(subgroup, level, name, scores[name], target, inside, settings)
             for level, inside in groups
@@ -129,6 +129,11 @@ def subgroup_table(
             if name in scores
         ]
     return conform(pd.DataFrame(rows, columns=list(SUBGROUPS.columns)), SUBGROUPS)
+
+
+def _place(level: str) -> tuple[int, str]:
+    """Lowest band first, not known last."""
+    return (0 if level.startswith("below ") else 2 if level == NOT_KNOWN else 1), level
 
 
 def _row(

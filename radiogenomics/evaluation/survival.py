@@ -117,10 +117,10 @@ def censoring(time: np.ndarray, event: np.ndarray, at: np.ndarray, *, before: bo
 
     Where an event and a censoring share a time, the event comes first.
     """
-    order = np.unique(time)
-    at_risk = len(time) - np.searchsorted(np.sort(time), order, side="left")
-    events = np.array([((time == t) & (event == 1)).sum() for t in order])
-    censored = np.array([((time == t) & (event == 0)).sum() for t in order])
+    order, place = np.unique(time, return_inverse=True)
+    events = np.bincount(place, weights=event, minlength=len(order))
+    everyone = np.bincount(place, minlength=len(order))
+    censored, at_risk = everyone - events, everyone[::-1].cumsum()[::-1]
     left = np.maximum(at_risk - events, 1)
     curve = np.concatenate([[1.0], np.cumprod(1 - censored / left)])
     return curve[np.searchsorted(order, at, side="left" if before else "right")]

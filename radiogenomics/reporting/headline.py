@@ -80,7 +80,8 @@ def verdicts(comparisons: pd.DataFrame | None, population: str) -> list[dict[str
     if comparisons is None or comparisons.empty:
         return []
     chosen = []
-    for question, rows in comparisons.groupby("comparison", sort=False):
+    main = comparisons[~comparisons["comparison"].str.endswith(" in the fusion")]  # one a modality: in table and figure
+    for question, rows in main.groupby("comparison", sort=False):
         here = rows[rows["population"] == population]
         row = table_rows(here if not here.empty else rows.sort_values("n", ascending=False, kind="stable"))[0]
         order = COMPARISON_ORDER.index(str(question)) if question in COMPARISON_ORDER else len(COMPARISON_ORDER)

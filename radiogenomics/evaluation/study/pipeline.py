@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -40,12 +42,24 @@ def simulated_tables(
     return pd.concat(blocks, axis=1), pd.Series(y, index=index), hospital
 
 
-def verdicts_of(seed: int, imaging: float) -> dict[str, bool]:
-    """Which questions of one cohort end with 'adds' (on all patients), by their name."""
+class Said(NamedTuple):
+    """One question of one cohort, on all patients: what was said, what would be without correction, the difference."""
+
+    question: str
+    adds: bool
+    uncorrected: bool
+    difference: float
+
+
+def verdicts_of(seed: int, imaging: float) -> list[Said]:
+    """What the comparisons of one cohort say."""
     X, y, hospital = simulated_tables(seed, imaging=imaging)
     found = evaluate(X, y, hospital, models=MODELS, resampling=RESAMPLING).comparisons
     rows = found[found["population"] == "all"]
-    return {str(r["comparison"]): says_adds(str(r["verdict"])) for r in rows.to_dict("records")}
+    return [
+        Said(str(r["comparison"]), says_adds(str(r["verdict"])), bool(r["lower"] > 0), float(r["auc_difference"]))
+        for r in rows.to_dict("records")
+    ]
 
 
 def says_adds(verdict: str) -> bool:
