@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.display import number, page, plot, table, text
+from assets.display import number, page, plot, sentences, table, text
 from assets.factory import asset_key, cohort_asset
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version, library_versions, source_digest
@@ -131,8 +131,8 @@ def _evaluation(cohort: Cohort, endpoint: str):
         everyone = result.metrics[result.metrics["population"] == "all"].set_index("model")
         subgroups = _subgroups(cohort, frame, result, final)
         shown = {
-            "1_verdict": text(f"**{verdict_sentence(result.metrics, result.comparisons, final)}**"),
-            "1_verdicts": text(_verdicts(result.comparisons)),
+            "1_verdict": sentences([verdict_sentence(result.metrics, result.comparisons, final)]),
+            "1_verdicts": sentences(_verdicts(result.comparisons)),
             "2_patients": number(len(frame.y)),
             "2_events": number(int(frame.y.sum())),
             **_pictures(home, cohort, endpoint, result, subgroups),
@@ -157,7 +157,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
         if final in everyone.index:
             auc = float(everyone["auc"][final])
             shown["3_auc_of_final_model"] = number(auc)
-            shown["3_sample_size"] = text(statement(len(frame.y), int(frame.y.sum()), frame.X.shape[1], auc))
+            shown["3_sample_size"] = sentences([statement(len(frame.y), int(frame.y.sum()), frame.X.shape[1], auc)])
         tables = {
             "out_of_fold": result.out_of_fold,
             "metrics": result.metrics,
@@ -217,13 +217,13 @@ def _pictures(home: Any, cohort: Cohort, endpoint: str, result: Any, subgroups: 
     return {name: plot(figure, home.pages, key, name.split("_", 1)[1]) for name, figure in drawn.items()}
 
 
-def _verdicts(comparisons: Any) -> str:
+def _verdicts(comparisons: Any) -> list[str]:
     """The verdict of each comparison on all patients, or on those with every modality where it has none on all."""
     if comparisons.empty:
-        return "*no comparison is possible with these modalities*"
+        return ["no comparison is possible with these modalities"]
     order = comparisons["population"].map({"all": 0, "complete": 1}).fillna(2)
     first = comparisons.assign(order=order).sort_values("order", kind="stable").drop_duplicates("comparison")
-    return "\n".join(f"- {verdict}" for verdict in first["verdict"])
+    return [str(verdict) for verdict in first["verdict"]]
 
 
 def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.display import number, plot, table, text
+from assets.display import number, plot, sentences, table
 from assets.factory import asset_key
 from assets.step import Product
 from assets.training_frame import training_frame
@@ -138,7 +138,7 @@ def _null_audit(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
         return Product(
             {"runs": found.runs, "summary": found.summary},
             {
-                "1_verdicts": text("\n".join(f"- {verdict}" for verdict in own["verdict"])),
+                "1_verdicts": sentences(list(own["verdict"])),
                 "2_null": plot(figure, home.pages, [cohort.name, endpoint, "null_audit"], "null"),
                 "3_leak_alarms": number(int(found.summary["alarm"].sum())),
                 "4_summary": table(found.summary, rows=40),
@@ -169,7 +169,7 @@ def _learning_curve(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
         return Product(
             {"curve": found.curve, "skipped": found.skipped},
             {
-                "1_verdict": text(found.verdict),
+                "1_verdict": sentences([found.verdict]),
                 "2_curve": plot(figure, home.pages, [cohort.name, endpoint, "learning_curve"], "curve"),
                 "3_final_model": table(found.curve[found.curve["model"] == final]),
                 "4_every_model": table(found.curve, rows=60),
