@@ -16,7 +16,7 @@ from radiogenomics.evaluation.comparisons import comparisons_table, questions
 from radiogenomics.evaluation.figures import figures_table
 from radiogenomics.evaluation.fold_cache import predict_parts
 from radiogenomics.evaluation.folds import outer_folds
-from radiogenomics.evaluation.left_out import WHOLE, fusion_without
+from radiogenomics.evaluation.left_out import WHOLE, fusions_without
 from radiogenomics.evaluation.metrics import metrics_table
 from radiogenomics.evaluation.outer_fold import Part, Task
 from radiogenomics.evaluation.populations import Scores, populations, scores_by_model
@@ -120,11 +120,7 @@ def evaluate(
         without_imaging=WITHOUT_IMAGING if {WITHOUT_IMAGING, WEIGHTED} <= set(built) and others else None,
         whole=WEIGHTED,
         clinical=clinical,
-        left_out={
-            modality: without
-            for modality in modalities
-            if (without := fusion_without(modality, scores, from_images)) is not None and WEIGHTED in built
-        },
+        left_out=fusions_without(built, modalities),
     )
     return Evaluation(
         out_of_fold=out_of_fold,

@@ -41,7 +41,7 @@ def verdict_sentence(metrics: pd.DataFrame, comparisons: pd.DataFrame, final_mod
         return f"Do not use: {start}, which may be chance."
     floor = _asked(comparisons, FUSION_OVER_FLOOR)
     if floor is not None and not _better(floor):
-        return f"Do not believe it yet: {start}, but it is not shown to be better than {floor['reference']}, which knows no biology."
+        return f"Do not believe it yet: {start}, but it is not shown to be better than {floor['reference']}, the floor it has to beat."
     clinical = _asked(comparisons, FUSION_OVER_CLINICAL)
     if clinical is not None and not _better(clinical):
         return f"{start}{_beats(floor)}; it is not shown to be better than {clinical['reference']} alone, which is simpler."
