@@ -1,5 +1,6 @@
 """How an asset of a cohort is made: one shape for all of them."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -65,6 +66,7 @@ def cohort_asset(
             context,
             lambda progress: compute(home, values, progress),
             packages=packages,
+            code=[inspect.getfile(compute)],
             settings=[settings, depends(values) if depends else None],
             inputs=[] if depends else [[cohort.name, *source] for source in sources.values()],
             always=always,
