@@ -380,6 +380,7 @@ def _recipe(cohort: Cohort, endpoint: str) -> dict[str, Any]:
 def _report(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         from radiogenomics.cohort import Inputs, account
+        from radiogenomics.evaluation.verdict import verdict_sentence
         from radiogenomics.multimodal import availability
         from radiogenomics.reporting import render_report
 
@@ -393,6 +394,9 @@ def _report(cohort: Cohort, endpoint: str):
             metrics=evaluation["metrics"],
             comparisons=evaluation["comparisons"],
             out_of_fold=evaluation["out_of_fold"],
+            figures=evaluation["figures"],
+            subgroups=evaluation["subgroups"],
+            verdict=verdict_sentence(evaluation["metrics"], evaluation["comparisons"], record["name"]),
             explanations=values["explanations"],
             predictions=values["predictions"],
             labels=labels[labels["endpoint"] == endpoint],
