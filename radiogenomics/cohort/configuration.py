@@ -7,7 +7,7 @@ resolves them. Reading and error messages are in :mod:`radiogenomics.cohort.load
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
