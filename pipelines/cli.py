@@ -164,6 +164,44 @@ def cache_prune(
     command.prune(Home.from_environment(), maximum_mb, unused_days, err)
 
 
+@app.command("study-evaluation")
+def study_evaluation(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written, its plot beside it")] = Path(
+        "docs/study_evaluation.md"
+    ),
+    linear_runs: Annotated[int, typer.Option(min=20, help="cohorts of each setting, for bias and coverage")] = 1000,
+    pipeline_runs: Annotated[int, typer.Option(min=10, help="cohorts through the whole pipeline")] = 200,
+    leak_runs: Annotated[int, typer.Option(min=4, help="cohorts with a planted leak, and without")] = 20,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold the evaluation against simulated cohorts whose true figures are known: bias, coverage, false verdicts, leaks."""
+    from pipelines.commands import study_evaluation as command
+
+    command.study_evaluation(output, linear_runs, pipeline_runs, leak_runs, workers, err)
+
+
+@app.command("results-page")
+def results_page(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/results.md"),
+) -> None:
+    """Write the figures of the public cohorts, as stored, with reference figures beside them."""
+    from pipelines.commands import results_page as command
+
+    command.results_page(output, Home.from_environment(), err)
+
+
+@app.command("locked-test")
+def locked_test(
+    cohort: CohortFile,
+    endpoint: Annotated[str, typer.Option(help="name of the endpoint")],
+    reason: Annotated[str, typer.Option(help="why you look; it is kept in the ledger for ever")],
+) -> None:
+    """Look at the locked test with the stored final model. Each look is written to its ledger, and counts."""
+    from pipelines.commands import locked_test as command
+
+    command.look(cohort, endpoint, reason, Home.from_environment(), out)
+
+
 @app.command()
 def ui(
     port: Annotated[int, typer.Option(help="port of Dagster's page on 127.0.0.1")] = 3000,

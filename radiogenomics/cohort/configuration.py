@@ -7,7 +7,7 @@ resolves them. Reading and error messages are in :mod:`radiogenomics.cohort.load
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -236,6 +236,7 @@ class Confounder(Settings):
         description="clinical, clinical/<table>, acquisition/<image name>, or modality:feature for a number"
     )
     columns: tuple[str, ...] = Field((), description="columns of the source; left out for modality:feature")
+    endpoints: tuple[Name, ...] = Field((), description="the endpoints it is a floor of; empty: all")
 
 
 # --------------------------------------------------------------------------------------------------------- learning, compute
@@ -253,6 +254,51 @@ class Models(Settings):
     unimodal: tuple[str, ...] = ("elastic_net", "xgboost")
     fusion: tuple[str, ...] = ("early/elastic_net", "early/xgboost", "late/mean", "late/weighted")
     clinical_baseline: str = Field("clinical", description="the modality that is the clinic's own")
+
+
+class Subgroup(Settings):
+    """Groups of patients whose figures are shown apart: a clinical variable, a predictor column or a confounder column."""
+
+    source: str = Field(
+        description="clinical:<variable>, <modality>:<feature> of a number, or <confounder>:<column>; the first that exists"
+    )
+    cuts: tuple[float, ...] = Field(
+        (), description="where a number is cut into bands, in its unit; each band [from, to)"
+    )
+
+
+class LockedTest(Settings):
+    """Patients set aside before anything is fitted; every look at them is written to a ledger."""
+
+    share: float = Field(0.25, gt=0, lt=0.8, description="share of the labelled patients, within each class")
+
+
+class Scrutiny(Settings):
+    """What is asked of a model beyond its AUC. What costs many fits is off until it is declared."""
+
+    thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.1, 0.2, 0.3, 0.5), description="probabilities at or above which one would act"
+    )
+    target_sensitivity: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.9,), description="shares of events that must be found; the threshold is learned on the other folds"
+    )
+    site: str | None = Field(
+        None, description="<confounder>:<column> that names the hospital; given, leave-one-site-out stands beside"
+    )
+    subgroups: dict[Name, Subgroup] = Field(
+        default_factory=dict, description="beside the pattern of modalities and every confounder that is a category"
+    )
+    minimum_patients: int = Field(20, ge=2, description="a subgroup with fewer is counted, and its figures suppressed")
+    minimum_events: int = Field(5, ge=1, description="the same for its events, and for its patients without one")
+    permutations: int = Field(0, ge=0, description="how often labels are permuted and the whole pipeline is run again")
+    modality_shuffles: int = Field(0, ge=0, description="how often each modality is dealt out anew among its patients")
+    null_repeats: int = Field(
+        1, ge=1, description="repeats of the folds in each such run, and in what it is held against"
+    )
+    learning_curve: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (), description="shares of the training patients to train on, beside all of them"
+    )
+    locked_test: LockedTest | None = None
 
 
 class Compute(Settings):
@@ -293,6 +339,7 @@ class Cohort(Settings):
     confounders: dict[Name, Confounder] = Field(default_factory=dict)
     resampling: Resampling = Resampling()
     models: Models = Models()
+    evaluation: Scrutiny = Scrutiny()
     compute: Compute = Compute()
     source_url: str = Field("", description="where the public gets these data")
     licence: str = Field("", description="licence and citation of the data")
@@ -405,4 +452,15 @@ class Cohort(Settings):
             if clash:
                 raise ValueError(f"{key}: {sorted(clash)} are names of other modalities; choose others")
             reserved |= named_tables
+        for name, confounder in self.confounders.items():
+            absent = [e for e in confounder.endpoints if e not in self.endpoints]
+            if absent:
+                raise ValueError(
+                    f"confounders.{name}.endpoints: {absent} not among this cohort's endpoints {sorted(self.endpoints)}"
+                )
+        site = self.evaluation.site
+        if site is not None and site.partition(":")[0] not in self.confounders:
+            raise ValueError(
+                f"evaluation.site: '{site}' is not <confounder>:<column> with one of the confounders {sorted(self.confounders)}"
+            )
         return self
