@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -23,6 +23,9 @@ ABSENT = "(modality absent)"
 
 class BinaryClassifier(ClassifierMixin, BaseEstimator):
     """A binary scikit-learn classifier that speaks in log-odds and may abstain (NaN) on a row."""
+
+    stored_types: ClassVar[tuple[type, ...]] = ()
+    """Types of this project that a fitted model holds beside arrays, plain values and other estimators."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -90,6 +93,8 @@ class ConcatenatingClassifier(BinaryClassifier):
     inner_repeats : how often it is repeated: with few patients one division into folds is a gamble.
     max_features : features kept of each modality by univariate preselection, inside every (inner) fold.
     random_state : seed of the inner folds and of the learner.
+    harmonisation : unfitted :class:`radiogenomics.fusion.harmonisation.SiteHarmonisation`, or None. It is fitted on the
+        training rows of each inner fold, and then on those of `fit`, before anything else is learned.
 
     Attributes
     ----------
@@ -108,12 +113,14 @@ class ConcatenatingClassifier(BinaryClassifier):
         inner_repeats: int = 3,
         max_features: int = 60,
         random_state: int = 20260101,
+        harmonisation: Any = None,
     ) -> None:
         self.modalities = modalities
         self.inner_folds = inner_folds
         self.inner_repeats = inner_repeats
         self.max_features = max_features
         self.random_state = random_state
+        self.harmonisation = harmonisation
 
     # what a learner provides -------------------------------------------------------------------------------------
     @abstractmethod
@@ -147,7 +154,7 @@ class ConcatenatingClassifier(BinaryClassifier):
         self.prior_log_odds_ = float(np.log(share / (1 - share)))
         self.inner_log_odds_ = np.full((len(X), self.inner_repeats), np.nan)
         rarer = int(min(known.sum(), len(known) - known.sum()))
-        self.constant_ = rarer < 2
+        self.constant_, self.harmoniser_ = rarer < 2, None
         if self.constant_:  # nothing can be learned about this modality: say the prevalence
             self.inner_log_odds_[rows] = self.prior_log_odds_
             self.chosen_, self.calibration_ = {}, (self.prior_log_odds_, 0.0)
@@ -160,6 +167,7 @@ class ConcatenatingClassifier(BinaryClassifier):
         self.inner_loss_ = float(losses[best])
         self.calibration_ = recalibration(held_out[:, :, best], known)
         self.inner_log_odds_[rows] = self.calibration_[0] + self.calibration_[1] * held_out[:, :, best]
+        covered, self.harmoniser_ = self._harmonise(covered)
         self._fit_learner(covered, known, best, seed)
         return self
 
@@ -169,8 +177,18 @@ class ConcatenatingClassifier(BinaryClassifier):
         for repeat in range(self.inner_repeats):
             shuffled = StratifiedKFold(folds, shuffle=True, random_state=(seed + repeat) % 2**32)
             for train, test in shuffled.split(X, target):
-                result[test, repeat] = self._path(X[train], target[train], X[test], seed)
+                known, harmoniser = self._harmonise(X[train])
+                new = X[test] if harmoniser is None else harmoniser.transform(X[test])
+                result[test, repeat] = self._path(known, target[train], new, seed)
         return result
+
+    def _harmonise(self, X: np.ndarray) -> tuple[np.ndarray, Any]:
+        """Training rows without their sites' effects, and what removes them from new rows (None: nothing is removed)."""
+        if self.harmonisation is None:
+            return X, None
+        names = getattr(self, "feature_names_in_", None)
+        harmoniser = clone(self.harmonisation).fit(X, names=None if names is None else [str(name) for name in names])
+        return harmoniser.transform(X), harmoniser
 
     def _used_blocks(self) -> dict[str, np.ndarray]:
         blocks = self._blocks()
@@ -185,14 +203,30 @@ class ConcatenatingClassifier(BinaryClassifier):
         return {name: blocks[name] for name in self.modalities}
 
     def _covered(self, values: np.ndarray) -> np.ndarray:
-        return np.asarray(presence(values, self._used_blocks()).any(axis=1))
+        """Rows that are answered: with any of the modalities, and from a site that the policy does not refuse."""
+        here = presence(values, self._used_blocks()).any(axis=1)
+        harmoniser = getattr(self, "harmoniser_", None)
+        return np.asarray(here if harmoniser is None else here & ~harmoniser.refused(values))
+
+    def _harmonised(self, values: np.ndarray) -> np.ndarray:
+        harmoniser = getattr(self, "harmoniser_", None)
+        return values if harmoniser is None else harmoniser.transform(values)
+
+    def unharmonised(self, X: Any) -> np.ndarray:
+        """Rows predicted although their site was not seen in training, so that its effect is still in them: (n,) bool."""
+        values = self._table(X)
+        harmoniser = getattr(self, "harmoniser_", None)
+        if harmoniser is None:
+            return np.zeros(len(values), dtype=bool)
+        return np.asarray(self._covered(values) & harmoniser.unseen(values))
 
     def _log_odds(self, values: np.ndarray) -> np.ndarray:
         rows = self._covered(values)
         result = np.full(len(values), np.nan)
         if rows.any():
             intercept, slope = self.calibration_
-            result[rows] = intercept if self.constant_ else intercept + slope * self._learner_log_odds(values[rows])
+            known = self._harmonised(values[rows])
+            result[rows] = intercept if self.constant_ else intercept + slope * self._learner_log_odds(known)
         return result
 
     def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -208,12 +242,13 @@ class ConcatenatingClassifier(BinaryClassifier):
         if self.constant_:
             shap[rows], base[rows] = 0.0, intercept
         elif rows.any():
-            learned, learned_base = self._learner_contributions(values[rows])
+            learned, learned_base = self._learner_contributions(self._harmonised(values[rows]))
             shap[rows], base[rows] = slope * learned, intercept + slope * learned_base
         return shap, base
 
     def used(self, X: Any) -> list[tuple[str, ...]]:
         """For each row the modalities that its prediction rests on, sorted; empty where the model abstains."""
         blocks = self._used_blocks()
-        here = presence(self._table(X), blocks)
+        values = self._table(X)
+        here = presence(values, blocks) & self._covered(values)[:, None]
         return [tuple(sorted(name for name, has in zip(blocks, row, strict=True) if has)) for row in here]

@@ -1,8 +1,9 @@
-"""Every estimator by its name. To add one: write its file, add its line to `ALGORITHMS` (and its type to TRUSTED_TYPES)."""
+"""Every estimator by its name. To add one: write its file, add its line to `ALGORITHMS`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,9 @@ from radiogenomics.fusion.base import BinaryClassifier, ConcatenatingClassifier
 from radiogenomics.fusion.boosted_trees import BoostedTrees
 from radiogenomics.fusion.columns import imaging_modalities, modality_columns
 from radiogenomics.fusion.elastic_net import ElasticNet
+from radiogenomics.fusion.group_sparse import GroupSparse
 from radiogenomics.fusion.late import LateFusion
+from radiogenomics.fusion.signature import Signature
 
 
 class Ingredients(NamedTuple):
@@ -23,10 +26,19 @@ class Ingredients(NamedTuple):
     modalities: tuple[str, ...]
     resampling: Resampling
     unimodal: dict[str, ConcatenatingClassifier]
+    harmonisation: Any = None
+    unreliable: tuple[str, ...] = ()
 
-    def settings(self) -> dict[str, int]:
-        """Keyword arguments that every tuned estimator takes."""
-        return {"inner_folds": self.resampling.inner_folds, "random_state": self.resampling.random_state}
+    def settings(self, estimator: type) -> dict[str, Any]:
+        """Keyword arguments that every tuned estimator takes, and those that this one takes."""
+        settings: dict[str, Any] = {
+            "inner_folds": self.resampling.inner_folds,
+            "random_state": self.resampling.random_state,
+            "harmonisation": self.harmonisation,
+        }
+        if issubclass(estimator, Signature):
+            settings["unreliable"] = self.unreliable
+        return settings
 
     def members(self, modalities: Iterable[str] | None = None) -> list[tuple[str, ConcatenatingClassifier]]:
         """The unimodal models of these modalities (None: all), for late fusion."""
@@ -34,29 +46,49 @@ class Ingredients(NamedTuple):
         return [(name, model) for name, model in self.unimodal.items() if name.split("/")[0] in kept]
 
 
-Builder = Callable[[Ingredients], BinaryClassifier]
+@dataclass(frozen=True)
+class Algorithm:
+    """How an estimator is made for given modalities: its class, and what differs from its defaults.
 
-ALGORITHMS: dict[str, Builder] = {
+    `combines`: it stands on the unimodal models of the run, and not on the table.
+    """
+
+    estimator: type[BinaryClassifier]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    combines: bool = False
+
+    def __call__(self, given: Ingredients) -> BinaryClassifier:
+        """The unfitted estimator."""
+        make: Any = self.estimator
+        if self.combines:
+            return make(given.members(), **self.options)  # type: ignore[no-any-return]
+        return make(given.modalities, **given.settings(self.estimator), **self.options)  # type: ignore[no-any-return]
+
+
+ALGORITHMS: dict[str, Algorithm] = {
     # over the given modalities: one of them is unimodal
-    "elastic_net": lambda given: ElasticNet(given.modalities, **given.settings()),
-    "xgboost": lambda given: BoostedTrees(given.modalities, **given.settings()),
+    "elastic_net": Algorithm(ElasticNet),
+    "xgboost": Algorithm(BoostedTrees),
+    "signature": Algorithm(Signature),
     # over all modalities
-    "early/elastic_net": lambda given: ElasticNet(given.modalities, **given.settings()),
-    "early/xgboost": lambda given: BoostedTrees(given.modalities, **given.settings()),
-    "late/mean": lambda given: LateFusion(given.members(), weighting="mean"),
-    "late/weighted": lambda given: LateFusion(given.members(), weighting="learned"),
+    "early/elastic_net": Algorithm(ElasticNet),
+    "early/xgboost": Algorithm(BoostedTrees),
+    "early/group_sparse": Algorithm(GroupSparse),
+    "late/mean": Algorithm(LateFusion, {"weighting": "mean"}, combines=True),
+    "late/weighted": Algorithm(LateFusion, {"weighting": "learned"}, combines=True),
 }
-"""Name -> builder. A name with `/` is a fusion, one without is fitted on each modality alone."""
+"""Name -> how it is made. A name with `/` is a fusion, one without is fitted on each modality alone."""
 
 WITHOUT_IMAGING = "late/without_imaging"
 CLINICAL_AND_IMAGING = "late/clinical_and_imaging"
 
-TRUSTED_TYPES: tuple[str, ...] = (
-    "radiogenomics.fusion.boosted_trees.BoostedTrees",
-    "radiogenomics.fusion.design.Block",
-    "radiogenomics.fusion.design.Design",
-    "radiogenomics.fusion.elastic_net.ElasticNet",
-    "radiogenomics.fusion.late.LateFusion",
+
+def _qualified(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+TRUSTED_TYPES: tuple[str, ...] = tuple(
+    sorted({_qualified(kind) for a in ALGORITHMS.values() for kind in (a.estimator, *a.estimator.stored_types)})
 )
 """The only types, beside numpy arrays and plain values, that a stored model may hold."""
 
