@@ -363,7 +363,16 @@ class Cohort(Settings):
                 raise ValueError(
                     f"endpoints.{name}.label: rule '{endpoint.label.rule}' needs `mutations`, which is not declared"
                 )
-        clash = set(self.imaging_tables) & {"clinical", "mutations", "expression", "floor", "early", "late"}
+        clash = set(self.imaging_tables) & {
+            "clinical",
+            "mutations",
+            "expression",
+            "floor",
+            "early",
+            "intermediate",
+            "late",
+            "site",
+        }
         if clash:
             raise ValueError(f"imaging_tables: {sorted(clash)} are names of other modalities; choose others")
         return self

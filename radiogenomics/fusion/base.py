@@ -19,6 +19,8 @@ from radiogenomics.fusion.logistic import log_loss_rows, recalibration
 
 ABSENT = "(modality absent)"
 """Name of the contribution of a modality's absence, beside the features of that modality."""
+WHOLE = "(modality as a whole)"
+"""Name of the contribution of a modality whose features cannot be told apart exactly."""
 
 
 class BinaryClassifier(ClassifierMixin, BaseEstimator):

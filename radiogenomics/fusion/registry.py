@@ -15,6 +15,7 @@ from radiogenomics.fusion.base import BinaryClassifier, ConcatenatingClassifier
 from radiogenomics.fusion.boosted_trees import BoostedTrees
 from radiogenomics.fusion.columns import imaging_modalities, modality_columns
 from radiogenomics.fusion.elastic_net import ElasticNet
+from radiogenomics.fusion.gated_attention import GatedAttention
 from radiogenomics.fusion.group_sparse import GroupSparse
 from radiogenomics.fusion.late import LateFusion
 from radiogenomics.fusion.signature import Signature
@@ -61,8 +62,10 @@ class Algorithm:
         """The unfitted estimator."""
         make: Any = self.estimator
         if self.combines:
-            return make(given.members(), **self.options)  # type: ignore[no-any-return]
-        return make(given.modalities, **given.settings(self.estimator), **self.options)  # type: ignore[no-any-return]
+            combined: BinaryClassifier = make(given.members(), **self.options)
+            return combined
+        alone: BinaryClassifier = make(given.modalities, **given.settings(self.estimator), **self.options)
+        return alone
 
 
 ALGORITHMS: dict[str, Algorithm] = {
@@ -74,6 +77,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "early/elastic_net": Algorithm(ElasticNet),
     "early/xgboost": Algorithm(BoostedTrees),
     "early/group_sparse": Algorithm(GroupSparse),
+    "intermediate/attention": Algorithm(GatedAttention),  # 5 to 20 s a fit
     "late/mean": Algorithm(LateFusion, {"weighting": "mean"}, combines=True),
     "late/weighted": Algorithm(LateFusion, {"weighting": "learned"}, combines=True),
 }

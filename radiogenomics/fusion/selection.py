@@ -5,7 +5,7 @@ Everything here is learned on the rows it is given, which are training rows.
 References
 ----------
 .. [1] Ding, Peng: Minimum redundancy feature selection from microarray gene expression data, J. Bioinform. Comput. Biol.
-   2005 (the quotient of relevance and mean redundancy).
+   2005 (the difference of relevance and mean redundancy, both as correlations).
 .. [2] Meinshausen, Bühlmann: Stability selection, JRSS B 2010.
 .. [3] Shah, Samworth: Variable selection with error control: another look at stability selection, JRSS B 2013
    (complementary pairs of halves).
@@ -49,8 +49,11 @@ def mrmr(relevance: np.ndarray, redundancy: np.ndarray, count: int) -> np.ndarra
 
     Parameters
     ----------
-    relevance : (p,), not negative: how strongly a column goes with the label.
+    relevance : (p,), in [0, 1]: absolute correlation with the label.
     redundancy : (p, p), absolute correlations between columns.
+
+    The difference is used and not the quotient: a feature of noise that happens to have a correlation of 0.001 with what is
+    picked would win by any quotient.
     """
     p = len(relevance)
     picked: list[int] = []
@@ -59,7 +62,7 @@ def mrmr(relevance: np.ndarray, redundancy: np.ndarray, count: int) -> np.ndarra
     for _ in range(min(count, p)):
         if picked:
             shared += redundancy[picked[-1]]
-            score = relevance / np.maximum(shared / len(picked), 1e-3)
+            score = relevance - shared / len(picked)
         score[picked] = -np.inf
         picked.append(int(np.argmax(np.round(score, 12))))
     return np.array(picked, dtype=int)
@@ -84,20 +87,23 @@ def selection_frequency(
 
 
 def relevance(values: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """|t| of the two classes for each column (n, p) -> (p,); 0 for a column that does not vary."""
-    positive = target == 1
-    n1, n0 = int(positive.sum()), int((~positive).sum())
-    if n1 == 0 or n0 == 0:
-        return np.zeros(values.shape[1])
-    one, zero = values[positive], values[~positive]
-    pooled = (one.var(axis=0) * n1 + zero.var(axis=0) * n0) / max(n1 + n0 - 2, 1)
-    difference = np.abs(one.mean(axis=0) - zero.mean(axis=0))
-    return np.where(pooled > 1e-12, difference / np.sqrt((pooled + 1e-12) * (1 / n1 + 1 / n0)), 0.0)
+    """Absolute (point-biserial) correlation with the label, (n, p) and (n,) -> (p,); 0 for a column that does not vary."""
+    centred, label = values - values.mean(axis=0), target - target.mean()
+    length = np.sqrt((centred**2).sum(axis=0) * (label**2).sum())
+    return np.abs(np.divide(label @ centred, length, out=np.zeros(values.shape[1]), where=length > 1e-12))
 
 
-def correlations(values: np.ndarray) -> np.ndarray:
-    """Pearson correlations of the columns (n, p) -> (p, p); 0 with a column that does not vary."""
+def correlations(values: np.ndarray, target: np.ndarray | None = None) -> np.ndarray:
+    """Pearson correlations of the columns (n, p) -> (p, p); 0 with a column that does not vary.
+
+    With a `target` (n,) of 0/1 they are those within the classes: two features that go together only because both go with
+    the label do not repeat each other.
+    """
     centred = values - values.mean(axis=0)
+    if target is not None:
+        for label in (0, 1):
+            rows = target == label
+            centred[rows] = values[rows] - values[rows].mean(axis=0)
     length = np.sqrt((centred**2).sum(axis=0))
     scaled = np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-12)
     return np.asarray(scaled.T @ scaled)

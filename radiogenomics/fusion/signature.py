@@ -104,7 +104,7 @@ class Signature(LinearClassifier):
         strength = relevance(standard, target)
         pruned = correlation_pruned(standard, strength, self.maximum_correlation)
         standard, strength = standard[:, pruned], strength[pruned]
-        redundancy = np.abs(correlations(standard))
+        redundancy = np.abs(correlations(standard, target))
         frequency = selection_frequency(standard, target, redundancy, count, self.pairs, seed)
         wanted = mrmr(strength, redundancy, count)
         stable = wanted[frequency[wanted] >= self.minimum_frequency]

@@ -14,11 +14,20 @@ from sklearn.utils.estimator_checks import check_estimator
 from radiogenomics.cohort.configuration import Resampling
 from radiogenomics.fusion import ALGORITHMS, TRUSTED_TYPES
 from radiogenomics.fusion.elastic_net import ElasticNet
+from radiogenomics.fusion.gated_attention import GatedAttention
 from radiogenomics.fusion.registry import Ingredients
 from radiogenomics.storage.models import ModelRegistry
 
-QUICK = {"inner_repeats": 1}
+QUICK: dict[str, Any] = {"inner_repeats": 1}
 """Settings that make the checks quick; what holds with them holds without."""
+QUICK_NETWORK: dict[str, Any] = {**QUICK, "members": 2, "epochs": (5, 20)}
+
+
+def quick(estimator: type) -> dict[str, Any]:
+    """The quick settings that this estimator takes."""
+    return QUICK_NETWORK if issubclass(estimator, GatedAttention) else QUICK
+
+
 MODALITIES = ("clinical", "radiomics_ct", "mutations")
 
 
@@ -27,14 +36,14 @@ def over_one_table(name: str) -> Any:
     algorithm = ALGORITHMS[name]
     if algorithm.combines:
         return algorithm.estimator([("all/elastic_net", ElasticNet(**QUICK))], **algorithm.options)
-    return algorithm.estimator(**QUICK, **algorithm.options)
+    return algorithm.estimator(**quick(algorithm.estimator), **algorithm.options)
 
 
 def over_modalities(name: str) -> Any:
     """The algorithm of that name over the three modalities of `cohort`."""
     members = {f"{m}/elastic_net": ElasticNet((m,), **QUICK) for m in MODALITIES}
     model = ALGORITHMS[name](Ingredients(MODALITIES, Resampling(), members))
-    return model if ALGORITHMS[name].combines else model.set_params(**QUICK)
+    return model if ALGORITHMS[name].combines else model.set_params(**quick(ALGORITHMS[name].estimator))
 
 
 DISTINCT = list({(a.estimator, tuple(a.options.items())): name for name, a in ALGORITHMS.items()}.values())
