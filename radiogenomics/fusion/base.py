@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from radiogenomics.exceptions import TableError
 from radiogenomics.fusion.columns import SEPARATOR, modality_columns, presence
+from radiogenomics.fusion.combat import ComBat
+from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.logistic import log_loss_rows, recalibration
 
 ABSENT = "(modality absent)"
@@ -26,7 +28,7 @@ WHOLE = "(modality as a whole)"
 class BinaryClassifier(ClassifierMixin, BaseEstimator):
     """A binary scikit-learn classifier that speaks in log-odds and may abstain (NaN) on a row."""
 
-    stored_types: ClassVar[tuple[type, ...]] = ()
+    stored_types: ClassVar[tuple[type, ...]] = (SiteHarmonisation, ComBat)
     """Types of this project that a fitted model holds beside arrays, plain values and other estimators."""
 
     def __sklearn_tags__(self) -> Any:
@@ -115,7 +117,7 @@ class ConcatenatingClassifier(BinaryClassifier):
         inner_repeats: int = 3,
         max_features: int = 60,
         random_state: int = 20260101,
-        harmonisation: Any = None,
+        harmonisation: SiteHarmonisation | None = None,
     ) -> None:
         self.modalities = modalities
         self.inner_folds = inner_folds
@@ -184,12 +186,16 @@ class ConcatenatingClassifier(BinaryClassifier):
                 result[test, repeat] = self._path(known, target[train], new, seed)
         return result
 
-    def _harmonise(self, X: np.ndarray) -> tuple[np.ndarray, Any]:
+    def _harmonise(self, X: np.ndarray) -> tuple[np.ndarray, SiteHarmonisation | None]:
         """Training rows without their sites' effects, and what removes them from new rows (None: nothing is removed)."""
-        if self.harmonisation is None:
+        own = (
+            [] if self.harmonisation is None else [m for m in self.harmonisation.modalities if m in self._used_blocks()]
+        )
+        if self.harmonisation is None or not own:
             return X, None
         names = getattr(self, "feature_names_in_", None)
-        harmoniser = clone(self.harmonisation).fit(X, names=None if names is None else [str(name) for name in names])
+        harmoniser = clone(self.harmonisation).set_params(modalities=tuple(own))
+        harmoniser.fit(X, names=None if names is None else [str(name) for name in names])
         return harmoniser.transform(X), harmoniser
 
     def _used_blocks(self) -> dict[str, np.ndarray]:
@@ -205,14 +211,16 @@ class ConcatenatingClassifier(BinaryClassifier):
         return {name: blocks[name] for name in self.modalities}
 
     def _covered(self, values: np.ndarray) -> np.ndarray:
-        """Rows that are answered: with any of the modalities, and from a site that the policy does not refuse."""
-        here = presence(values, self._used_blocks()).any(axis=1)
-        harmoniser = getattr(self, "harmoniser_", None)
-        return np.asarray(here if harmoniser is None else here & ~harmoniser.refused(values))
+        """Rows that have any of the modalities, less those whose site the harmonisation refuses."""
+        return np.asarray(presence(self._answerable(values), self._used_blocks()).any(axis=1))
+
+    def _answerable(self, values: np.ndarray) -> np.ndarray:
+        harmoniser = getattr(self, "harmoniser_", None)  # a model stored by an earlier version has none
+        return values if harmoniser is None else harmoniser.answerable(values)
 
     def _harmonised(self, values: np.ndarray) -> np.ndarray:
         harmoniser = getattr(self, "harmoniser_", None)
-        return values if harmoniser is None else harmoniser.transform(values)
+        return values if harmoniser is None else harmoniser.transform(harmoniser.answerable(values))
 
     def unharmonised(self, X: Any) -> np.ndarray:
         """Rows predicted although their site was not seen in training, so that its effect is still in them: (n,) bool."""
@@ -220,7 +228,7 @@ class ConcatenatingClassifier(BinaryClassifier):
         harmoniser = getattr(self, "harmoniser_", None)
         if harmoniser is None:
             return np.zeros(len(values), dtype=bool)
-        return np.asarray(self._covered(values) & harmoniser.unseen(values))
+        return np.asarray(self._covered(values) & harmoniser.flagged(values))
 
     def _log_odds(self, values: np.ndarray) -> np.ndarray:
         rows = self._covered(values)
@@ -251,6 +259,5 @@ class ConcatenatingClassifier(BinaryClassifier):
     def used(self, X: Any) -> list[tuple[str, ...]]:
         """For each row the modalities that its prediction rests on, sorted; empty where the model abstains."""
         blocks = self._used_blocks()
-        values = self._table(X)
-        here = presence(values, blocks) & self._covered(values)[:, None]
+        here = presence(self._answerable(self._table(X)), blocks)
         return [tuple(sorted(name for name, has in zip(blocks, row, strict=True) if has)) for row in here]

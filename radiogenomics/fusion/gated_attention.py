@@ -31,6 +31,7 @@ from radiogenomics.exceptions import ComputationError
 from radiogenomics.fusion.base import WHOLE, ConcatenatingClassifier
 from radiogenomics.fusion.columns import SEPARATOR, presence
 from radiogenomics.fusion.design import Block, Design
+from radiogenomics.fusion.harmonisation import SiteHarmonisation
 
 LEARNING_RATE = 0.02
 INPUT_NOISE = 0.1
@@ -63,7 +64,7 @@ class GatedAttention(ConcatenatingClassifier):
     .. [2] Shapley: A value for n-person games, 1953.
     """
 
-    stored_types: ClassVar[tuple[type, ...]] = (Design, Block)
+    stored_types: ClassVar[tuple[type, ...]] = (*ConcatenatingClassifier.stored_types, Design, Block)
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class GatedAttention(ConcatenatingClassifier):
         inner_repeats: int = 2,
         max_features: int = 15,
         random_state: int = 20260101,
-        harmonisation: Any = None,
+        harmonisation: SiteHarmonisation | None = None,
         width: int = 4,
         members: int = 8,
         modality_dropout: float = 0.3,

@@ -17,7 +17,7 @@ class LinearClassifier(ConcatenatingClassifier):
     Candidates that share the number of features share a design matrix, and are solved together.
     """
 
-    stored_types: ClassVar[tuple[type, ...]] = (Design, Block)
+    stored_types: ClassVar[tuple[type, ...]] = (*ConcatenatingClassifier.stored_types, Design, Block)
 
     @abstractmethod
     def _solve(

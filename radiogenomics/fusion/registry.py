@@ -17,6 +17,7 @@ from radiogenomics.fusion.columns import imaging_modalities, modality_columns
 from radiogenomics.fusion.elastic_net import ElasticNet
 from radiogenomics.fusion.gated_attention import GatedAttention
 from radiogenomics.fusion.group_sparse import GroupSparse
+from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.late import LateFusion
 from radiogenomics.fusion.signature import Signature
 
@@ -27,7 +28,7 @@ class Ingredients(NamedTuple):
     modalities: tuple[str, ...]
     resampling: Resampling
     unimodal: dict[str, ConcatenatingClassifier]
-    harmonisation: Any = None
+    harmonisation: SiteHarmonisation | None = None
     unreliable: tuple[str, ...] = ()
 
     def settings(self, estimator: type) -> dict[str, Any]:
@@ -98,7 +99,12 @@ TRUSTED_TYPES: tuple[str, ...] = tuple(
 
 
 def build_models(
-    models: Models, modalities: Iterable[str], resampling: Resampling, *, imaging: Iterable[str] = ()
+    models: Models,
+    modalities: Iterable[str],
+    resampling: Resampling,
+    *,
+    imaging: Iterable[str] = (),
+    unreliable: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The estimators that are compared, unfitted, by name: each modality's own first, then fusions.
 
@@ -109,6 +115,7 @@ def build_models(
     imaging : modalities from images whose names do not say so (ready-made tables). Where there are imaging and other
         modalities, `late/without_imaging` and `late/clinical_and_imaging` are added: the fusions that answer whether
         imaging adds anything.
+    unreliable : columns that signatures leave out, from :func:`radiogenomics.fusion.reliability.unreliable_features`.
 
     Raises
     ------
@@ -121,14 +128,15 @@ def build_models(
         for name in names:
             if name not in valid:
                 raise ConfigurationError(f"{key}: no algorithm '{name}'; valid: {', '.join(valid)}", rule="algorithm")
+    harmonisation, barred = _harmonisation(models), tuple(sorted(unreliable))
     unimodal: dict[str, ConcatenatingClassifier] = {}
     for modality in modalities:
         for algorithm in models.unimodal:
-            model = ALGORITHMS[algorithm](Ingredients((modality,), resampling, {}))
+            model = ALGORITHMS[algorithm](Ingredients((modality,), resampling, {}, harmonisation, barred))
             if not isinstance(model, ConcatenatingClassifier):
                 raise ConfigurationError(f"models.unimodal: '{algorithm}' is no unimodal estimator", rule="algorithm")
             unimodal[f"{modality}/{algorithm}"] = model
-    everything = Ingredients(modalities, resampling, unimodal)
+    everything = Ingredients(modalities, resampling, unimodal, harmonisation, barred)
     if not unimodal and any(name.startswith("late/") for name in models.fusion):
         raise ConfigurationError(
             "models.fusion: late fusion needs at least one algorithm under models.unimodal", rule="algorithm"
@@ -145,6 +153,19 @@ def build_models(
     return result
 
 
+def _harmonisation(models: Models) -> SiteHarmonisation | None:
+    declared = models.harmonisation
+    if declared is None:
+        return None
+    return SiteHarmonisation(
+        declared.site,
+        declared.modalities,
+        covariates=declared.covariates,
+        unseen=declared.unseen,
+        reference=declared.reference,
+    )
+
+
 def fit_final(
     X: pd.DataFrame,
     y: pd.Series,
@@ -153,6 +174,7 @@ def fit_final(
     resampling: Resampling,
     *,
     imaging: Iterable[str] = (),
+    unreliable: Iterable[str] = (),
 ) -> Any:
     """The declared final model, fitted on every labelled patient.
 
@@ -169,7 +191,7 @@ def fit_final(
         Too few patients of one class for the inner folds.
     """
     modalities = modality_columns([str(c) for c in X.columns], X.shape[1])
-    built = build_models(models, modalities, resampling, imaging=imaging)
+    built = build_models(models, modalities, resampling, imaging=imaging, unreliable=unreliable)
     if name not in built:
         raise ConfigurationError(f"final_model: no model '{name}'; valid here: {', '.join(built)}", rule="final_model")
     order = np.argsort(X.index.astype(str).to_numpy(), kind="stable")

@@ -11,6 +11,7 @@ import numpy as np
 
 from radiogenomics.fusion.columns import presence
 from radiogenomics.fusion.design import Block, Design
+from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.linear import LinearClassifier
 from radiogenomics.fusion.logistic import penalised_logistic
 from radiogenomics.fusion.selection import (
@@ -50,7 +51,7 @@ class Signature(LinearClassifier):
         inner_repeats: int = 3,
         max_features: int = 12,
         random_state: int = 20260101,
-        harmonisation: object = None,
+        harmonisation: SiteHarmonisation | None = None,
         unreliable: tuple[str, ...] = (),
         maximum_correlation: float = 0.9,
         pairs: int = 15,
