@@ -149,7 +149,15 @@ def _distinct_patterns(missing: np.ndarray) -> np.ndarray:
 
 
 def _by_t_statistic(candidates: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Candidate columns by falling |t| of class 1 against class 0; ties keep their order."""
+    """Candidate columns by falling |t| of class 1 against class 0; ties keep their order.
+
+    A target of other numbers than 0 and 1 (the martingale residuals of survival) orders them by |correlation|, which for 0
+    and 1 is the same order.
+    """
+    if not np.isin(target, (0, 1)).all():
+        centred = candidates - candidates.mean(axis=0)
+        length = np.sqrt((centred**2).sum(axis=0)) + 1e-12
+        return np.argsort(-np.round(np.abs((target - target.mean()) @ centred) / length, 10), kind="stable")
     positive = target == 1
     n1, n0 = int(positive.sum()), int((~positive).sum())
     if n1 == 0 or n0 == 0:

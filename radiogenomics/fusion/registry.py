@@ -20,6 +20,7 @@ from radiogenomics.fusion.group_sparse import GroupSparse
 from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.late import LateFusion
 from radiogenomics.fusion.signature import Signature
+from radiogenomics.fusion.survival_registry import SURVIVAL_ALGORITHMS
 
 
 class Ingredients(NamedTuple):
@@ -92,8 +93,12 @@ def _qualified(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
+_ESTIMATORS: list[Any] = [
+    *(algorithm.estimator for algorithm in ALGORITHMS.values()),
+    *(survival.estimator for survival in SURVIVAL_ALGORITHMS.values()),
+]
 TRUSTED_TYPES: tuple[str, ...] = tuple(
-    sorted({_qualified(kind) for a in ALGORITHMS.values() for kind in (a.estimator, *a.estimator.stored_types)})
+    sorted({_qualified(kind) for estimator in _ESTIMATORS for kind in (estimator, *estimator.stored_types)})
 )
 """The only types, beside numpy arrays and plain values, that a stored model may hold."""
 
