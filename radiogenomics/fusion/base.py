@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -177,14 +178,23 @@ class ConcatenatingClassifier(BinaryClassifier):
 
     def _held_out(self, X: np.ndarray, target: np.ndarray, folds: int, seed: int) -> np.ndarray:
         """Log-odds (n, inner_repeats, n_candidates), each row by models that did not see it."""
-        result = np.empty((len(X), self.inner_repeats, len(self.candidates())))
+        return self._over_inner_folds(self._path, X, target, folds, seed)
+
+    def _over_inner_folds(
+        self, path: Callable[..., np.ndarray], X: np.ndarray, target: np.ndarray, folds: int, seed: int
+    ) -> np.ndarray:
+        """What `path(X_train, target_train, X_held_out, seed)` says of held-out rows: (n, inner_repeats, ...)."""
+        repeats = []
         for repeat in range(self.inner_repeats):
             shuffled = StratifiedKFold(folds, shuffle=True, random_state=(seed + repeat) % 2**32)
+            rows, said = [], []
             for train, test in shuffled.split(X, target):
                 known, harmoniser = self._harmonise(X[train])
                 new = X[test] if harmoniser is None else harmoniser.transform(X[test])
-                result[test, repeat] = self._path(known, target[train], new, seed)
-        return result
+                rows.append(test)
+                said.append(path(known, target[train], new, seed))
+            repeats.append(np.concatenate(said)[np.argsort(np.concatenate(rows))])
+        return np.stack(repeats, axis=1)
 
     def _harmonise(self, X: np.ndarray) -> tuple[np.ndarray, SiteHarmonisation | None]:
         """Training rows without their sites' effects, and what removes them from new rows (None: nothing is removed)."""

@@ -1,8 +1,10 @@
 """Intermediate fusion: an encoder for each modality, and gated attention [1]_ over the modalities that a patient has.
 
-Each modality becomes a short embedding; a gate says, for this patient, how much each present modality counts; the weighted
-mean of the embeddings gives the log-odds. An absent modality has no weight, so nothing is filled in. During training whole
-modalities are dropped at random [2]_, so that the model learns to do without.
+Each modality becomes a short embedding, from which two things are read: its evidence in log-odds, and a gate between 0 and
+1, from this embedding and the mean of all that are there, that says how much this modality counts for this patient. The log-odds are the sum of the gated evidence of the modalities
+that are there. The gates are not forced to sum to one: a softmax would average independent evidence, and so dilute it. An
+absent modality has no gate, so nothing is filled in. During training whole modalities are dropped at random [2]_, so that
+the model learns to do without.
 
 Sized for sixty patients: embeddings of a few numbers, strong weight decay, and the mean over an ensemble of seeds, all of
 whose members are trained at once as one batch of small matrices. How long to train is chosen by inner cross-validation
@@ -13,7 +15,7 @@ training is deterministic to the bit.
 
 References
 ----------
-.. [1] Ilse, Tomczak, Welling: Attention-based deep multiple instance learning, ICML 2018 (the gated form).
+.. [1] Arevalo, Solorio, Montes-y-Gomez, Gonzalez: Gated multimodal units for information fusion, ICLR workshop 2017.
 .. [2] Neverova, Wolf, Taylor, Nebout: ModDrop, adaptive multi-modal gesture recognition, IEEE TPAMI 2016.
 """
 
@@ -32,6 +34,7 @@ from radiogenomics.fusion.base import WHOLE, ConcatenatingClassifier
 from radiogenomics.fusion.columns import SEPARATOR, presence
 from radiogenomics.fusion.design import Block, Design
 from radiogenomics.fusion.harmonisation import SiteHarmonisation
+from radiogenomics.fusion.logistic import recalibration_by_part
 
 LEARNING_RATE = 0.02
 INPUT_NOISE = 0.1
@@ -72,12 +75,12 @@ class GatedAttention(ConcatenatingClassifier):
         *,
         inner_folds: int = 3,
         inner_repeats: int = 2,
-        max_features: int = 15,
+        max_features: int = 10,
         random_state: int = 20260101,
         harmonisation: SiteHarmonisation | None = None,
         width: int = 4,
         members: int = 8,
-        modality_dropout: float = 0.3,
+        modality_dropout: float = 0.5,
         weight_decay: float = 1.0,
         epochs: tuple[int, ...] = (15, 40, 80, 160),
     ) -> None:
@@ -100,10 +103,24 @@ class GatedAttention(ConcatenatingClassifier):
         return [{"epochs": epochs} for epochs in self.epochs]
 
     def _path(self, X: np.ndarray, target: np.ndarray, X_new: np.ndarray, seed: int) -> np.ndarray:
+        return np.asarray(self._gated_path(X, target, X_new, seed).sum(axis=2))
+
+    def _gated_path(self, X: np.ndarray, target: np.ndarray, X_new: np.ndarray, seed: int) -> np.ndarray:
+        """(n_new, n_candidates, 1 + m): the intercept, then the gated evidence of each modality."""
         design = Design(self._used_blocks(), X.shape[1], self.max_features).fit(X, target)
         inputs, new = self._inputs(design, X), self._inputs(design, X_new)
-        columns = [_log_odds(weights, *new) for weights in self._trained(*inputs, target, list(self.epochs), seed)]
-        return np.column_stack(columns)
+        trained = self._trained(*inputs, target, list(self.epochs), seed)
+        return np.stack([_gated(weights, *new) for weights in trained], axis=1)
+
+    def _held_out(self, X: np.ndarray, target: np.ndarray, folds: int, seed: int) -> np.ndarray:
+        """As for every other estimator, after a slope on each modality's evidence was learned from what was held out.
+
+        A modality without signal still speaks in a network of few patients; its slope silences it.
+        """
+        parts = self._over_inner_folds(self._gated_path, X, target, folds, seed)
+        slopes = [recalibration_by_part(parts[:, :, c, 1:], target) for c in range(parts.shape[2])]
+        self.slopes_ = np.array([np.concatenate([[intercept], own]) for intercept, own in slopes])
+        return np.einsum("nrcm,cm->nrc", parts[..., 1:], self.slopes_[:, 1:]) + self.slopes_[:, 0]
 
     def _fit_learner(self, X: np.ndarray, target: np.ndarray, chosen: int, seed: int) -> None:
         from safetensors.torch import save
@@ -112,6 +129,7 @@ class GatedAttention(ConcatenatingClassifier):
         epochs = int(self.candidates()[chosen]["epochs"])
         (weights,) = self._trained(*self._inputs(self.design_, X), target, [epochs], seed)
         self.weights_ = bytes(save(weights))
+        self.slopes_ = self.slopes_[chosen]
 
     def _inputs(self, design: Design, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n, m, q) standardised features of each modality, filled up with 0 to the widest, and (n, m) what is there."""
@@ -175,10 +193,13 @@ class GatedAttention(ConcatenatingClassifier):
         return load(self.weights_)
 
     def _learner_log_odds(self, X: np.ndarray) -> np.ndarray:
-        return _log_odds(self._loaded(), *self._inputs(self.design_, X))
+        return self._said(self._loaded(), *self._inputs(self.design_, X))
+
+    def _said(self, weights: dict[str, Any], inputs: np.ndarray, here: np.ndarray) -> np.ndarray:
+        return np.asarray(self.slopes_[0] + _gated(weights, inputs, here)[:, 1:] @ self.slopes_[1:])
 
     def attention(self, X: Any) -> np.ndarray:
-        """How much each modality counts for each patient: (n, m), rows sum to 1, 0 where absent, mean over the ensemble.
+        """How far each modality's gate is open for each patient, as shares: (n, m), rows sum to 1, 0 where absent.
 
         NaN where the model abstains, or learned nothing.
         """
@@ -190,8 +211,9 @@ class GatedAttention(ConcatenatingClassifier):
         if rows.any() and not self.constant_:
             inputs, here = self._inputs(self.design_, self._harmonised(values[rows]))
             with torch.no_grad():
-                share = _attention(self._loaded(), torch.from_numpy(inputs)[None], torch.from_numpy(here)[None])[1]
-            result[rows] = share.mean(0).numpy()
+                gate = _evidence(self._loaded(), torch.from_numpy(inputs)[None], torch.from_numpy(here)[None])[1]
+            opened = gate.mean(0).numpy()
+            result[rows] = opened / opened.sum(axis=1, keepdims=True)
         return result
 
     def contribution_names(self) -> list[str]:
@@ -206,17 +228,12 @@ class GatedAttention(ConcatenatingClassifier):
                 f"Shapley values over modalities are exact up to {MOST_MODALITIES} modalities, found {m}",
                 rule="too_many_modalities",
             )
-        # with nothing known the ensemble says its mean intercept
-        nothing = float(weights["intercept"].mean())
         worth = {}
         for size in range(m + 1):
             for kept in combinations(range(m), size):
                 shown = np.zeros_like(here)
                 shown[:, list(kept)] = here[:, list(kept)]
-                known = shown.any(axis=1)
-                value = np.full(len(X), nothing)
-                value[known] = _log_odds(weights, inputs[known], shown[known])
-                worth[frozenset(kept)] = value
+                worth[frozenset(kept)] = self._said(weights, inputs, shown)
         result = np.zeros((len(X), len(self.contribution_names())))
         everything = list(self._blocks())
         start = self.n_features_in_ + len(everything)
@@ -227,7 +244,7 @@ class GatedAttention(ConcatenatingClassifier):
                 for kept in combinations(others, size):
                     gain = worth[frozenset({*kept, index})] - worth[frozenset(kept)]
                     result[:, start + everything.index(name)] += share * gain
-        return result, np.full(len(X), nothing)
+        return result, worth[frozenset()]
 
 
 @contextmanager
@@ -253,11 +270,10 @@ def _start(members: int, m: int, q: int, width: int, generator: Any) -> dict[str
     return {
         "encoder": normal(members, m, q, width, fan=q),
         "encoder_bias": torch.zeros((members, m, width), dtype=torch.float64),
-        "gate": normal(members, m, width, fan=width),
         "value": normal(members, m, width, fan=width),
-        "score": normal(members, m, fan=1) * 0.1,
-        "score_bias": torch.zeros((members, m), dtype=torch.float64),
-        "output": normal(members, width, fan=width),
+        "gate": normal(members, m, width, fan=width),
+        "gate_context": torch.zeros((members, m, width), dtype=torch.float64),  # starts without a say
+        "gate_bias": torch.zeros((members, m), dtype=torch.float64),
         "intercept": torch.zeros((members,), dtype=torch.float64),
     }
 
@@ -272,32 +288,33 @@ def _dropped(mask: Any, members: int, chance: float, generator: Any) -> Any:
     return mask & ((luck >= chance) | luckiest)
 
 
-def _attention(weights: dict[str, Any], x: Any, here: Any) -> tuple[Any, Any]:
-    """Embeddings (members, n, m, width) and attention (members, n, m) of inputs (members or 1, n, m, q)."""
+def _evidence(weights: dict[str, Any], x: Any, here: Any) -> tuple[Any, Any]:
+    """Each modality's evidence and gate, both (members, n, m), of inputs (members or 1, n, m, q); gate 0 where absent."""
     import torch
 
-    embedding = torch.tanh(
-        torch.einsum("enmq,emqw->enmw", x.expand(len(weights["score"]), -1, -1, -1), weights["encoder"])
-        + weights["encoder_bias"][:, None]
-    )
-    gated = torch.tanh((embedding * weights["value"][:, None]).sum(-1)) * torch.sigmoid(
-        (embedding * weights["gate"][:, None]).sum(-1)
-    )
-    score = weights["score"][:, None] * gated + weights["score_bias"][:, None]
-    return embedding, torch.softmax(score.masked_fill(~here, -torch.inf), dim=-1)
+    inputs = x.expand(len(weights["gate"]), -1, -1, -1)
+    hidden = torch.einsum("enmq,emqw->enmw", inputs, weights["encoder"]) + weights["encoder_bias"][:, None]
+    embedding = torch.tanh(hidden) * here[..., None]
+    # what the modalities that are there say together, for a gate that knows its neighbours
+    context = embedding.sum(2) / here.sum(2).clamp(min=1)[..., None]
+    evidence = (embedding * weights["value"][:, None]).sum(-1)
+    own = (embedding * weights["gate"][:, None]).sum(-1)
+    others = torch.einsum("enw,emw->enm", context, weights["gate_context"])
+    gate = torch.sigmoid(own + others + weights["gate_bias"][:, None])
+    return evidence, gate * here
 
 
 def _forward(weights: dict[str, Any], x: Any, here: Any) -> Any:
     """Log-odds (members, n)."""
-    embedding, share = _attention(weights, x, here)
-    pooled = (share[..., None] * embedding).sum(2)
-    return weights["intercept"][:, None] + (pooled * weights["output"][:, None]).sum(-1)
+    evidence, gate = _evidence(weights, x, here)
+    return weights["intercept"][:, None] + (gate * evidence).sum(-1)
 
 
-def _log_odds(weights: dict[str, Any], inputs: np.ndarray, here: np.ndarray) -> np.ndarray:
-    """The ensemble's mean log-odds (n,)."""
+def _gated(weights: dict[str, Any], inputs: np.ndarray, here: np.ndarray) -> np.ndarray:
+    """The ensemble's mean intercept and its mean gated evidence of each modality: (n, 1 + m)."""
     import torch
 
     with torch.no_grad():
-        z = _forward(weights, torch.from_numpy(inputs)[None], torch.from_numpy(here)[None])
-    return np.asarray(z.mean(0).numpy())
+        evidence, gate = _evidence(weights, torch.from_numpy(inputs)[None], torch.from_numpy(here)[None])
+        spoken = (evidence * gate).mean(0).numpy()
+    return np.column_stack([np.full(len(inputs), float(weights["intercept"].mean())), spoken])
