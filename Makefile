@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot clean help
+.PHONY: demo ui test check format bench screenshot study-missing-modalities clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test        the tests"
 	@echo "make check       ruff, mypy, import-linter"
 	@echo "make bench       speed, as ratios within one run"
+	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
 	@echo "make screenshot  the README's pictures, by headless Chromium"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -51,6 +52,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+study-missing-modalities: $(STAMP)
+	$(BIN)/radiogenomics study-missing-modalities
 
 screenshot: $(STAMP)
 	$(BIN)/python docs/screenshot.py

@@ -84,7 +84,7 @@ def simulated_modalities(n: int, seed: int) -> tuple[pd.DataFrame, pd.Series]:
     """`n` patients with the modalities of `EFFECTS`, none missing, and their label (40 % positive)."""
     rng = np.random.default_rng(seed)
     y = (rng.random(n) < 0.4).astype(int)
-    parts = {}
+    parts: dict[str, np.ndarray] = {}
     for modality, (informative, shift, features) in EFFECTS.items():
         factor = rng.normal(size=(n, 1))
         values = SHARED * factor + np.sqrt(1 - SHARED**2) * rng.normal(size=(n, features))
@@ -147,9 +147,9 @@ def _summary(scores: pd.DataFrame, fusions: tuple[str, ...]) -> pd.DataFrame:
     wide = scores.pivot(index="cohort", columns=["pattern", "model"], values="auc")
     rows = []
     for pattern in (";".join(kept) for kept in _patterns()):
-        table = wide[pattern]
+        table = pd.DataFrame(wide[pattern])
         single = table[[name for name in table.columns if name not in fusions]]
-        best = str(single.mean().idxmax())
+        best = str(single.columns[int(np.argmax(single.to_numpy().mean(axis=0)))])
         for model in fusions:
             difference = table[model] - table[best]
             error = float(table[best].std(ddof=1))
