@@ -10,6 +10,7 @@ import hashlib
 import io
 import math
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ PAGES_DEFAULT = "http://127.0.0.1:3001"
 _PAGES = "pages:"  # stands for the address of the pages' server in what is stored
 PREVIEW_ROWS = 20
 PREVIEW_COLUMNS = 12
-INLINE_WIDTH = 520
+INLINE_WIDTH = 450
 """Pixels that the value column of Dagster's page has on a common screen."""
 LARGE_DPI = 130
 
@@ -42,6 +43,12 @@ def pages_url() -> str:
 def text(markdown: str) -> Item:
     """Markdown."""
     return {"kind": "text", "value": markdown}
+
+
+def sentences(items: Sequence[str], width: int = 48) -> Item:
+    """A list of sentences, broken where Dagster's page, which does not wrap Markdown, would cut them off."""
+    lines = ["  \n  ".join(textwrap.wrap(item, width)) for item in items]
+    return text("\n".join(f"- {line}" for line in lines))
 
 
 def number(value: float | int) -> Item:
@@ -72,7 +79,7 @@ def plot(figure: Any, pages: Path, key: Sequence[str], name: str) -> Item:
     """Save a matplotlib figure below ``pages/`` and show it inline, as wide as the page's column; a click shows it large."""
     large = _png(figure, LARGE_DPI)
     small = _png(figure, INLINE_WIDTH / figure.get_size_inches()[0])
-    digest = hashlib.sha256(large).hexdigest()[:10]
+    digest = hashlib.sha256(large + small).hexdigest()[:10]
     folder = pages.joinpath(*key)
     files = {f"{name}-{digest}.png": large, f"{name}-{digest}-small.png": small}
     for old in folder.glob(f"{name}-??????????*.png"):

@@ -7,6 +7,7 @@ import dagster as dg
 from assets.display import number, plot, table
 from assets.factory import asset_key, cohort_asset
 from assets.step import Product
+from radiogenomics.cohort.change import part_signature
 from radiogenomics.cohort.configuration import Cohort
 
 
@@ -51,6 +52,7 @@ def endpoint_label_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             packages=["endpoints", "cohort", "omics"],
             settings=cohort.model_dump(mode="json", include={"endpoints", "clinical", "mutations"}),
             inputs={"manifest": ["manifest"]},
+            depends=lambda values: part_signature(values["manifest"], ["clinical/", "mutation", "reference/"]),
         )
     ]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.display import number, page, plot, table, text
+from assets.display import number, page, plot, sentences, table, text
 from assets.factory import asset_key, cohort_asset
 from assets.step import Product, code_version, library_versions, source_digest
 from radiogenomics.cohort.configuration import Cohort
@@ -112,7 +112,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
         shown_populations = [p for p in ("all", "complete") if (result.metrics["population"] == p).any()]
         everyone = result.metrics[result.metrics["population"] == "all"].set_index("model")
         shown = {
-            "1_verdicts": text(_verdicts(result.comparisons)),
+            "1_verdicts": sentences(_verdicts(result.comparisons)),
             "2_patients": number(len(frame.y)),
             "2_events": number(int(frame.y.sum())),
             "4_forest": plot(
@@ -167,13 +167,13 @@ def _evaluation(cohort: Cohort, endpoint: str):
     return compute
 
 
-def _verdicts(comparisons: Any) -> str:
+def _verdicts(comparisons: Any) -> list[str]:
     """The verdict of each comparison on all patients, or on those with every modality where it has none on all."""
     if comparisons.empty:
-        return "*no comparison is possible with these modalities*"
+        return ["no comparison is possible with these modalities"]
     order = comparisons["population"].map({"all": 0, "complete": 1}).fillna(2)
     first = comparisons.assign(order=order).sort_values("order", kind="stable").drop_duplicates("comparison")
-    return "\n".join(f"- {verdict}" for verdict in first["verdict"])
+    return [str(verdict) for verdict in first["verdict"]]
 
 
 def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:

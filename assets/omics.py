@@ -8,6 +8,7 @@ import dagster as dg
 from assets.display import Item, number, plot, table
 from assets.factory import Compute, asset_key, cohort_asset
 from assets.step import Product
+from radiogenomics.cohort.change import part_signature
 from radiogenomics.cohort.configuration import Cohort
 
 _MANIFEST = {"manifest": ["manifest"]}
@@ -70,6 +71,7 @@ def omics_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
                 packages=["omics", "cohort"],
                 settings=cohort.model_dump(mode="json", include={"mutations", "clinical"}),
                 inputs=_MANIFEST,
+                depends=lambda values: part_signature(values["manifest"], ["mutation", "reference/", "clinical/"]),
             )
         )
     if cohort.expression is not None:
@@ -94,6 +96,7 @@ def omics_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
                 packages=["omics", "cohort"],
                 settings=cohort.model_dump(mode="json", include={"expression", "clinical"}),
                 inputs=_MANIFEST,
+                depends=lambda values: part_signature(values["manifest"], ["expression"]),
             )
         )
     return assets

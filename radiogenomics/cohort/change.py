@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 
@@ -22,6 +24,22 @@ def files_signature(paths: Iterable[Path]) -> str:
                 total.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
             except FileNotFoundError:
                 total.update(f"{file}\0absent\n".encode())
+    return total.hexdigest()
+
+
+def part_signature(inputs: Mapping[str, pd.DataFrame], prefixes: Sequence[str]) -> str:
+    """One hash over the part of a manifest that belongs to some sources, and over the digests of their files.
+
+    Parameters
+    ----------
+    inputs : tables `manifest` and `files` as `read_inputs` gives them.
+    prefixes : beginnings of source names, e.g. ``clinical/`` or ``expression``.
+    """
+    total = hashlib.sha256()
+    for name in ("manifest", "files"):
+        table = inputs[name]
+        part = table[table["source"].str.startswith(tuple(prefixes))]
+        total.update(part.to_csv(index=False).encode())
     return total.hexdigest()
 
 
