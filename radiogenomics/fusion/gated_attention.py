@@ -10,6 +10,10 @@ Sized for sixty patients: embeddings of a few numbers, strong weight decay, and 
 whose members are trained at once as one batch of small matrices. How long to train is chosen by inner cross-validation
 (early stopping without giving up patients for it).
 
+Measured limit (docs/study_missing_modalities.md): where one informative modality remains beside one of noise, it falls 0.03 to
+0.04 of AUC below the informative one. Late fusion does not. Silencing parts by an information criterion cost more than it
+gained.
+
 Weights are kept as bytes in the safetensors format, so that the model is stored without pickle. On one thread of a CPU
 training is deterministic to the bit.
 
