@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.display import number, plot, table, text
 from assets.factory import asset_key, cohort_asset
+from assets.joined_pictures import joined_pictures, labels_and_groups_apart
 from assets.step import Product
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.multimodal.extraction import declared_tables
@@ -51,6 +52,7 @@ def multimodal_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
                 "4_who_has_what": plot(figure, home.pages, [cohort.name, "multimodal_cohort"], "availability"),
                 "5_modalities": table(counts),
                 "6_patients": table(mdata.obs.reset_index(), rows=10),
+                **joined_pictures(cohort, mdata.copy(), features, home),
             },
         )
 
@@ -115,4 +117,4 @@ def multimodal_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
             metadata={f"refused_for_{name}": count for name, count in refused.items()},
         )
 
-    return [patients_are_unique, no_label_among_features]
+    return [patients_are_unique, no_label_among_features, labels_and_groups_apart(cohort)]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.inputs import declared_references
+from radiogenomics.cohort.omics_settings import PACKAGED
 
 
 def files_signature(paths: Iterable[Path]) -> str:
@@ -53,10 +55,11 @@ def input_paths(cohort: Cohort) -> list[Path]:
     paths += [cohort.path(table.file) for table in cohort.clinical.tables.values()]
     paths += [cohort.path(table.file) for table in cohort.imaging_tables.values()]
     if cohort.mutations is not None:
-        declared = (cohort.mutations.maf, cohort.mutations.panel_matrix, cohort.mutations.panels)
-        paths += [cohort.path(item) for item in declared if item is not None]
-    if cohort.expression is not None:
-        paths.append(cohort.path(cohort.expression.file))
+        of = cohort.mutations
+        declared = (*of.mafs, of.panel_matrix, of.panels, of.copy_number, of.structural_variants, of.segments)
+        paths += [cohort.path(item) for item in declared if item is not None and item != PACKAGED]
+    paths += [cohort.path(omics.file) for _, omics in cohort.omics_tables().values()]
+    paths += [cohort.path(file) for file in declared_references(cohort).values()]
     paths += image_paths(cohort)
     return paths
 

@@ -45,6 +45,7 @@ def declared_tables(cohort: Cohort) -> list[str]:
     names += ["lesion_volumetrics"] if cohort.images else []
     names += ["mutation_features"] if cohort.mutations is not None else []
     names += ["expression_features"] if cohort.expression is not None else []
+    names += [f"{name}_features" for name in cohort.omics]
     return names + (["clinical_features"] if cohort.clinical.variables else [])
 
 
@@ -63,6 +64,7 @@ def modalities_of_tables(cohort: Cohort, tables: Mapping[str, Features]) -> dict
         if name in tables:
             found[name] = to_patients(cohort, tables[name], name)
     found.update({modality: tables[name] for name, modality in PATIENT_TABLES.items() if name in tables})
+    found.update({name: tables[f"{name}_features"] for name in cohort.omics if f"{name}_features" in tables})
     return {modality: found[modality] for modality in cohort.modalities() if modality in found}
 
 
@@ -103,6 +105,8 @@ def extract_features(
             tables[name] = imaging_table_features(cohort, manifest, name)
         elif name == "clinical_features":
             tables[name] = clinical.clinical_features(cohort, manifest)
+        elif name.removesuffix("_features") in cohort.omics:
+            tables[name] = omics.omics_features(cohort, manifest, f"omics/{name.removesuffix('_features')}")
         else:
             tables[name] = getattr(omics, name)(cohort, manifest)
         aside.append(tables[name].quarantine)
