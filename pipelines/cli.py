@@ -212,6 +212,21 @@ def ui(
     raise typer.Exit(command.ui(Home.from_environment(), port, err))
 
 
+@app.command("study-missing-modalities")
+def study_missing_modalities(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path(
+        "docs/study_missing_modalities.md"
+    ),
+    cohorts: Annotated[int, typer.Option(min=2, help="simulated cohorts")] = 40,
+    patients: Annotated[int, typer.Option(min=40, help="training patients of each")] = 120,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Measure on simulated cohorts what each missing modality costs, and whether a fusion falls below what remains."""
+    from pipelines.commands import study_missing_modalities as command
+
+    command.study_missing_modalities(output, cohorts, patients, workers, err)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors raised on purpose become one message, never a traceback."""
     try:

@@ -248,12 +248,37 @@ class Resampling(Settings):
     group: str = Field("patient_id", description="what never straddles folds")
 
 
+class Harmonisation(Settings):
+    """ComBat by site, learned inside every training fold."""
+
+    site: Name = Field(description="the confounder whose columns name the site (scanner, hospital)")
+    modalities: tuple[Name, ...] = Field(min_length=1, description="modalities that are harmonised")
+    covariates: tuple[str, ...] = Field(
+        (), description="predictors (modality:feature) whose differences between sites are biology, and kept"
+    )
+    unseen: Literal["refuse", "reference", "unharmonised"] = Field(
+        "refuse",
+        description="a patient of a site not seen in training: these modalities count as absent; values are taken to be on "
+        "the reference site's scale; values stay as they are and the patient is flagged",
+    )
+    reference: str | None = Field(
+        None, description="the site on whose scale all others are brought; null: the pooled scale"
+    )
+
+    @model_validator(mode="after")
+    def _reference_named(self) -> Harmonisation:
+        if self.unseen == "reference" and self.reference is None:
+            raise ValueError("`unseen: reference` needs `reference`, the name of a site")
+        return self
+
+
 class Models(Settings):
     """Which estimators are compared. The names are those of `radiogenomics.fusion.ALGORITHMS`."""
 
     unimodal: tuple[str, ...] = ("elastic_net", "xgboost")
     fusion: tuple[str, ...] = ("early/elastic_net", "early/xgboost", "late/mean", "late/weighted")
     clinical_baseline: str = Field("clinical", description="the modality that is the clinic's own")
+    harmonisation: Harmonisation | None = Field(None, description="null: features are used as they are")
 
 
 class Subgroup(Settings):
@@ -446,7 +471,18 @@ class Cohort(Settings):
                         raise ValueError(
                             f"endpoints.{name}.{where}: {sorted(both)} stand under both positive and negative"
                         )
-        reserved = {"clinical", "mutations", "expression", "floor", "early", "late"}
+        harmonised = self.models.harmonisation
+        if harmonised is not None:
+            if harmonised.site not in self.confounders:
+                raise ValueError(
+                    f"models.harmonisation.site: no confounder '{harmonised.site}'; declared are {sorted(self.confounders)}"
+                )
+            strange = [m for m in harmonised.modalities if m not in known]
+            if strange:
+                raise ValueError(
+                    f"models.harmonisation.modalities: {strange} not among this cohort's modalities {sorted(known)}"
+                )
+        reserved = {"clinical", "mutations", "expression", "floor", "early", "intermediate", "late", "site"}
         for key, named_tables in (("imaging_tables", set(self.imaging_tables)), ("omics", set(self.omics))):
             clash = named_tables & reserved
             if clash:

@@ -65,7 +65,7 @@ def questions(
     left_out : modality -> the fusion `whole` without it.
     """
     names = list(names)
-    single = tuple(name for name in names if name.split("/")[0] not in {"early", "late", "floor"})
+    single = tuple(name for name in names if name.split("/")[0] not in {"early", "intermediate", "late", "floor"})
     floors = tuple(name for name in names if name.startswith("floor/"))
     baseline = tuple(name for name in single if name.split("/")[0] == clinical)
     asked = []

@@ -11,7 +11,7 @@ from scipy.special import expit
 from radiogenomics.cohort.configuration import Models, Resampling
 from radiogenomics.compute import single_threaded
 from radiogenomics.evaluation.left_out import left_out_fusions
-from radiogenomics.fusion.columns import modality_columns
+from radiogenomics.fusion.columns import modality_columns, presence
 from radiogenomics.fusion.floor import ConfounderFloor
 from radiogenomics.fusion.registry import build_models
 
@@ -48,7 +48,7 @@ def _predictions(part: Part, task: Task) -> Any:
     modalities = modality_columns([str(c) for c in task.X.columns], task.X.shape[1])
     built = build_models(task.models, modalities, task.resampling, imaging=task.imaging)
     built |= left_out_fusions(built, modalities)
-    here = task.X.notna().any(axis=1).to_numpy()
+    here = np.asarray(presence(task.X.to_numpy(), modalities).any(axis=1))
     train = part.train[here[part.train]]  # nothing can be learned from a patient without any modality
     X_train, y_train, X_test = task.X.iloc[train], task.target[train], task.X.iloc[part.test]
     fitted: dict[str, Any] = {}
