@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from radiogenomics.imaging.ibsi.neighbours import Voxels
+from radiogenomics.imaging.ibsi.neighbours import Step, Voxels
 
 
-def cooccurrence_matrix(voxels: Voxels, step: tuple[int, int, int]) -> np.ndarray:
+def cooccurrence_matrix(voxels: Voxels, step: Step) -> np.ndarray:
     """How often levels i and j (from 1) are neighbours along `step`, either way: float (highest, highest)."""
     other = voxels.neighbour(step)
     both = other > 0

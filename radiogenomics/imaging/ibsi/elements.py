@@ -7,13 +7,15 @@ import itertools
 import numpy as np
 
 from radiogenomics.imaging.ibsi.emphasis import LevelSize, level_size
-from radiogenomics.imaging.ibsi.neighbours import Voxels
+from radiogenomics.imaging.ibsi.neighbours import Step, Voxels
 
-FULL_3D = tuple(step for step in itertools.product((-1, 0, 1), repeat=3) if any(step))
-FULL_2D = tuple(step for step in FULL_3D if step[0] == 0)
+FULL_3D: tuple[Step, ...] = tuple(
+    (z, y, x) for z, y, x in itertools.product((-1, 0, 1), repeat=3) if (z, y, x) != (0, 0, 0)
+)
+FULL_2D: tuple[Step, ...] = tuple(step for step in FULL_3D if step[0] == 0)
 
 
-def runs(voxels: Voxels, step: tuple[int, int, int]) -> LevelSize:
+def runs(voxels: Voxels, step: Step) -> LevelSize:
     """Runs of equal grey level along a direction.
 
     Voxels are brought into the order in which a walk along `step` meets them: in the padded flat array a step is a
@@ -68,7 +70,7 @@ def edge_distance(mask: np.ndarray) -> np.ndarray:
     return padded[tuple(slice(1, -1) for _ in range(mask.ndim))]
 
 
-def dependences(voxels: Voxels, steps: tuple[tuple[int, int, int], ...]) -> LevelSize:
+def dependences(voxels: Voxels, steps: tuple[Step, ...]) -> LevelSize:
     """For each voxel how many of its neighbours have the same grey level, itself counted (distance 1, coarseness 0)."""
     equal = np.ones(voxels.level.size, dtype=np.int32)
     for step in steps:

@@ -9,14 +9,14 @@ import numpy as np
 
 
 class LevelSize(NamedTuple):
-    """A sparse matrix: `count[k]` elements of grey level `level[k]` and size `size[k]`.
+    """A sparse matrix: `number[k]` elements of grey level `level[k]` and size `size[k]`.
 
     `voxels` is how many voxels the elements were made from; in a merged matrix every one counts each time.
     """
 
     level: np.ndarray
     size: np.ndarray
-    count: np.ndarray
+    number: np.ndarray
     voxels: int
 
 
@@ -95,14 +95,74 @@ def emphasis_features(matrix: LevelSize, names: Sequence[str], energy: str | Non
 
 
 RUN_TAGS = (
-    "sre lre lgre hgre srlge srhge lrlge lrhge glnu glnu_norm rlnu rlnu_norm r_perc gl_var rl_var rl_entr".split()
+    "sre",
+    "lre",
+    "lgre",
+    "hgre",
+    "srlge",
+    "srhge",
+    "lrlge",
+    "lrhge",
+    "glnu",
+    "glnu_norm",
+    "rlnu",
+    "rlnu_norm",
+    "r_perc",
+    "gl_var",
+    "rl_var",
+    "rl_entr",
 )
 SIZE_ZONE_TAGS = (
-    "sze lze lgze hgze szlge szhge lzlge lzhge glnu glnu_norm zsnu zsnu_norm z_perc gl_var zs_var zs_entr".split()
+    "sze",
+    "lze",
+    "lgze",
+    "hgze",
+    "szlge",
+    "szhge",
+    "lzlge",
+    "lzhge",
+    "glnu",
+    "glnu_norm",
+    "zsnu",
+    "zsnu_norm",
+    "z_perc",
+    "gl_var",
+    "zs_var",
+    "zs_entr",
 )
 DISTANCE_ZONE_TAGS = (
-    "sde lde lgze hgze sdlge sdhge ldlge ldhge glnu glnu_norm zdnu zdnu_norm z_perc gl_var zd_var zd_entr".split()
+    "sde",
+    "lde",
+    "lgze",
+    "hgze",
+    "sdlge",
+    "sdhge",
+    "ldlge",
+    "ldhge",
+    "glnu",
+    "glnu_norm",
+    "zdnu",
+    "zdnu_norm",
+    "z_perc",
+    "gl_var",
+    "zd_var",
+    "zd_entr",
 )
 DEPENDENCE_TAGS = (
-    "lde hde lgce hgce ldlge ldhge hdlge hdhge glnu glnu_norm dcnu dcnu_norm dc_perc gl_var dc_var dc_entr".split()
+    "lde",
+    "hde",
+    "lgce",
+    "hgce",
+    "ldlge",
+    "ldhge",
+    "hdlge",
+    "hdhge",
+    "glnu",
+    "glnu_norm",
+    "dcnu",
+    "dcnu_norm",
+    "dc_perc",
+    "gl_var",
+    "dc_var",
+    "dc_entr",
 )

@@ -19,7 +19,9 @@ def intensity_statistics(values: np.ndarray, prefix: str = "stat") -> dict[str, 
     centred = values - mean
     square = centred * centred
     variance = float(square.mean())
-    lowest, p10, p25, median, p75, p90, highest = (float(v) for v in np.percentile(values, (0, 10, 25, 50, 75, 90, 100)))
+    lowest, p10, p25, median, p75, p90, highest = (
+        float(v) for v in np.percentile(values, (0, 10, 25, 50, 75, 90, 100))
+    )
     robust = values[(values >= p10) & (values <= p90)]
     moment = variance > 0
     found = {

@@ -112,5 +112,7 @@ def _spline_values(coefficients: np.ndarray, place: np.ndarray, axis: int) -> np
     for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
         index = np.abs(low + offset)
         index = np.where(index > n - 1, 2 * (n - 1) - index, index)
-        total = total + np.take(coefficients, index, axis=axis) * weight.reshape([-1 if k == axis else 1 for k in range(3)])
+        total = total + np.take(coefficients, index, axis=axis) * weight.reshape(
+            [-1 if k == axis else 1 for k in range(3)]
+        )
     return np.asarray(total)

@@ -103,7 +103,9 @@ def spatial_autocorrelation(roi: Roi) -> dict[str, float]:
     spread = float((centred**2).sum())
     shape = tuple(fft.next_fast_len(2 * n - 1, real=True) for n in inside.shape)
     offsets = [np.minimum(np.arange(n), n - np.arange(n)) * s for n, s in zip(shape, roi.spacing, strict=True)]
-    apart = np.sqrt(sum(np.square(o).reshape([-1 if k == axis else 1 for k in range(3)]) for axis, o in enumerate(offsets)))
+    apart = np.sqrt(
+        sum(np.square(o).reshape([-1 if k == axis else 1 for k in range(3)]) for axis, o in enumerate(offsets))
+    )
     apart[0, 0, 0] = np.inf
     weights = fft.rfftn(1 / apart)
 

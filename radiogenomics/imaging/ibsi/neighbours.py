@@ -6,10 +6,15 @@ import itertools
 
 import numpy as np
 
-HALF_3D = tuple(step for step in itertools.product((0, 1, -1), repeat=3) if step > (0, 0, 0))
+Step = tuple[int, int, int]
+"""To a neighbour: z, y, x."""
+
+HALF_3D: tuple[Step, ...] = tuple(
+    (z, y, x) for z, y, x in itertools.product((0, 1, -1), repeat=3) if (z, y, x) > (0, 0, 0)
+)
 """13 directions, one of each opposite pair; steps z, y, x."""
 
-HALF_2D = tuple(step for step in HALF_3D if step[0] == 0)
+HALF_2D: tuple[Step, ...] = tuple(step for step in HALF_3D if step[0] == 0)
 """The 4 of them within a slice."""
 
 
@@ -28,14 +33,14 @@ class Voxels:
         self.index = np.flatnonzero(self.padded)
         self.level = self.padded[self.index]
         self.highest = int(self.level.max()) if self.level.size else 0
-        self._neighbours: dict[tuple[int, int, int], np.ndarray] = {}
+        self._neighbours: dict[Step, np.ndarray] = {}
 
-    def stride(self, step: tuple[int, int, int]) -> int:
+    def stride(self, step: Step) -> int:
         """How far the neighbour at `step` (z, y, x) is in the flat array."""
         _, ny, nx = self.shape
         return (step[0] * ny + step[1]) * nx + step[2]
 
-    def neighbour(self, step: tuple[int, int, int]) -> np.ndarray:
+    def neighbour(self, step: Step) -> np.ndarray:
         """Grey level of each voxel's neighbour, int32 (n,); 0 where it is outside the ROI."""
         if step not in self._neighbours:
             self._neighbours[step] = self.padded[self.index + self.stride(step)]

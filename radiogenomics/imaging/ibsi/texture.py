@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator
 
 import numpy as np
@@ -80,14 +81,12 @@ def _of_parts(
             if family in families:
                 chosen = {key: pair[place] for key, pair in both.items()}
                 values = aggregate(
-                    chosen, way, lambda m, tags=tags: emphasis.emphasis_features(m, tags), emphasis.merged
+                    chosen, way, functools.partial(emphasis.emphasis_features, names=tags), emphasis.merged
                 )
                 found |= {f"{family}_{name}_{dimension}": value for name, value in values.items()}
     if "ngt" in families:
         tones = {(z, 0): grey_tone_difference.grey_tone_difference(one, full) for z, one in voxels.items()}
-        values = aggregate(
-            tones, way, grey_tone_difference.grey_tone_difference_features, grey_tone_difference.merged
-        )
+        values = aggregate(tones, way, grey_tone_difference.grey_tone_difference_features, grey_tone_difference.merged)
         found |= {f"ngt_{name}_{dimension}": value for name, value in values.items()}
     if "ngl" in families:
         depend = {(z, 0): elements.dependences(one, full) for z, one in voxels.items()}

@@ -38,7 +38,9 @@ def intensity_volume_histogram(
         count = max(int(np.ceil(np.round((end - start) / bin_width, 9))), int(levels.max()))
         first, step = start + 0.5 * bin_width, bin_width
     counts = np.bincount(levels, minlength=count + 1)[1:]
-    fraction = 1.0 - np.concatenate([[0], np.cumsum(counts)[:-1]]) / values.size  # of the volume with this level or more
+    fraction = (
+        1.0 - np.concatenate([[0], np.cumsum(counts)[:-1]]) / values.size
+    )  # of the volume with this level or more
     position = np.arange(count) / max(count - 1, 1)  # 0 at the lowest, 1 at the highest level
 
     def volume(share: float) -> float:
