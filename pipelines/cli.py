@@ -1,4 +1,4 @@
-"""The command line: ``radiogenomics simulate | check | run | results | predictions export | ui``.
+"""The command line: ``radiogenomics simulate | check | run | results | predictions export | ibsi | ui``.
 
 Exit codes: 0 done, 1 failed, 2 the user's input is wrong.
 """
@@ -124,6 +124,19 @@ def export(
         Home.from_environment(), cohort, endpoint, output, kind.value if kind else None, model, format.value, every_run
     )
     err.print(f"{output}: {rows} rows", highlight=False)
+
+
+@app.command()
+def ibsi(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="holds ibsi1_digital_phantom/, ibsi1_ct_phantom/ and ibsi2/")
+    ],
+    output: Annotated[Path | None, typer.Option(help="also write the result as a Markdown page")] = None,
+) -> None:
+    """Compare radiomic features and filters with every published IBSI reference value; exit code 1 where one differs."""
+    from pipelines.commands import ibsi as command
+
+    raise typer.Exit(command.ibsi(folder, output, out, err))
 
 
 @app.command()

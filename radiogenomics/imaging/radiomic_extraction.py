@@ -82,13 +82,17 @@ def radiomics_of_lesion(lesion: Lesion, settings: Mapping[str, Any]) -> dict[str
     Parameters
     ----------
     lesion : as read; image and mask are on the same grid.
-    settings : the values of `configuration.Radiomics`.
+    settings : the values of `radiomic_settings.Radiomics`.
 
     Raises
     ------
     ComputationError
         The ROI is too small after resampling, its intensities are all the same, or would need too many grey levels.
     """
+    if settings["standard"] == "ibsi":
+        from radiogenomics.imaging.ibsi.extraction import ibsi_features
+
+        return ibsi_features(lesion, settings)
     image, mask = prepare(lesion, settings)
     return _by_pyradiomics(image, mask, settings)
 
@@ -223,5 +227,10 @@ def _mm(spacing: np.ndarray) -> str:
     return " x ".join(f"{value:.3g}" for value in spacing)
 
 
-STEP = Step("radiomics", 1, radiomics_of_lesion, ("pyradiomics-bhklab", "SimpleITK"))
+STEP = Step(
+    "radiomics",
+    2,
+    radiomics_of_lesion,
+    ("pyradiomics-bhklab", "SimpleITK", "numpy", "scipy", "scikit-image", "PyWavelets"),
+)
 """Radiomics as a cached step."""
