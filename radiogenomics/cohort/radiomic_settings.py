@@ -334,5 +334,5 @@ def radiomics_of_kind(given: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _number(value: float) -> str:
-    """1.5 -> '1-5', as pyradiomics writes numbers in feature names."""
-    return f"{float(value):g}".replace(".", "-")
+    """1.5 -> "1-5", 2 -> "2-0", as pyradiomics writes numbers in feature names."""
+    return str(float(value)).replace(".", "-")

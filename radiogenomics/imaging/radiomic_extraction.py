@@ -26,12 +26,6 @@ _INTERPOLATION_MARGIN = 16
 """Source voxels around the output that cubic B-spline interpolation needs: its prefilter decays by 0.27 a voxel, so what
 lies beyond changes the result by less than 1e-9 of the contrast there."""
 
-_LOG_MARGIN = 8.0
-"""Sigmas around the ROI that a Laplacian of Gaussian needs: 8 leave an error of 8e-5, 5 leave 4 %."""
-
-_WAVELET_MARGIN = 6
-"""Voxels around the ROI that the level-1 wavelet 'coif1' needs (5), and one for the padding of odd sizes."""
-
 
 def radiomic_features(
     cohort: Cohort,
@@ -94,7 +88,7 @@ def radiomics_of_lesion(lesion: Lesion, settings: Mapping[str, Any]) -> dict[str
 
         return ibsi_features(lesion, settings)
     image, mask = prepare(lesion, settings)
-    return _by_pyradiomics(image, mask, settings)
+    return _by_pyradiomics(image, mask, settings, lesion.name)
 
 
 def prepare(lesion: Lesion, settings: Mapping[str, Any]) -> tuple[sitk.Image, sitk.Image]:
@@ -105,8 +99,9 @@ def prepare(lesion: Lesion, settings: Mapping[str, Any]) -> tuple[sitk.Image, si
     """
     import SimpleITK as sitk
 
-    image = sitk.Cast(lesion.image, sitk.sitkFloat64)
+    image = lesion.image
     if settings["normalise"]:  # over the whole image, before any cropping
+        image = sitk.Cast(lesion.image, sitk.sitkFloat64)
         values = sitk.GetArrayViewFromImage(image)
         spread = float(values.std())
         if not spread > 0:
@@ -121,15 +116,11 @@ def prepare(lesion: Lesion, settings: Mapping[str, Any]) -> tuple[sitk.Image, si
     margin = _filter_margin(settings, target)
     if np.allclose(native, target):
         image, mask = (crop_around(volume, lower, upper, margin) for volume in (image, lesion.mask))
+        image = sitk.Cast(image, sitk.sitkFloat64)
     else:
         image, mask = _resampled(image, lesion.mask, lower, upper, target, margin)
     inside = sitk.GetArrayViewFromImage(mask) > 0
-    count = int(inside.sum())
-    if count < settings["minimum_voxels"]:
-        raise ComputationError(
-            f"{lesion.name}: the ROI has {count} voxels of {_mm(target)} mm, at least {settings['minimum_voxels']} are needed",
-            rule="roi_too_small",
-        )
+    _require_voxels(int(inside.sum()), settings, f"{lesion.name}:", target)
     values = sitk.GetArrayViewFromImage(image)[inside]
     span = float(values.max() - values.min())
     if span <= 1e-9 * max(1.0, abs(float(values[0]))):  # interpolation makes dust of a constant
@@ -157,11 +148,13 @@ def _target_spacing(asked: Any, native: np.ndarray, extent: np.ndarray) -> np.nd
 
 def _filter_margin(settings: Mapping[str, Any], spacing: np.ndarray) -> np.ndarray:
     """Voxels (x, y, z) around the ROI that the filters look at, and at least 2."""
+    from radiogenomics.imaging.pyradiomics_images import LOG_MARGIN, WAVELET_MARGIN
+
     margin = np.full(3, 2.0)
     for sigma in settings["log_sigma_mm"]:
-        margin = np.maximum(margin, _LOG_MARGIN * sigma / spacing)
+        margin = np.maximum(margin, LOG_MARGIN * sigma / spacing)
     if settings["wavelet"]:
-        margin = np.maximum(margin, _WAVELET_MARGIN)
+        margin = np.maximum(margin, WAVELET_MARGIN)
     return np.ceil(margin).astype(int)
 
 
@@ -188,32 +181,56 @@ def _resampled(
     resample.SetInterpolator(sitk.sitkNearestNeighbor)
     new_mask = resample.Execute(crop_around(mask, lower, upper, around))
     resample.SetInterpolator(sitk.sitkBSpline)
-    new_image = resample.Execute(crop_around(image, lower, upper, around + _INTERPOLATION_MARGIN))
+    source = crop_around(image, lower, upper, around + _INTERPOLATION_MARGIN)
+    new_image = resample.Execute(sitk.Cast(source, sitk.sitkFloat64))
     return new_image, new_mask
 
 
-def _by_pyradiomics(image: sitk.Image, mask: sitk.Image, settings: Mapping[str, Any]) -> dict[str, float]:
+def _by_pyradiomics(image: sitk.Image, mask: sitk.Image, settings: Mapping[str, Any], name: str) -> dict[str, float]:
+    """pyradiomics' features in its order: shape, then the classes of each image."""
     import radiomics
-    from radiomics.featureextractor import RadiomicsFeatureExtractor
+    import SimpleITK as sitk
+
+    from radiogenomics.imaging.pyradiomics_classes import intensity_features, shape_features
+    from radiogenomics.imaging.pyradiomics_images import images
 
     radiomics.setVerbosity(logging.CRITICAL)
-    discretisation = (
-        {"binCount": settings["bin_count"]} if settings["bin_count"] else {"binWidth": settings["bin_width"]}
-    )
-    extractor = RadiomicsFeatureExtractor(
-        label=1, additionalInfo=False, resampledPixelSpacing=None, normalize=False, **discretisation
-    )
-    extractor.disableAllImageTypes()
-    extractor.enableImageTypeByName("Original")
-    if settings["log_sigma_mm"]:
-        extractor.enableImageTypeByName("LoG", customArgs={"sigma": [float(s) for s in settings["log_sigma_mm"]]})
-    if settings["wavelet"]:
-        extractor.enableImageTypeByName("Wavelet")
-    try:
-        found = extractor.execute(image, mask)
-    except ValueError as error:  # its own checks of the ROI, such as a ROI that is a line
-        raise ComputationError(f"pyradiomics refuses the ROI: {error}", rule="pyradiomics") from error
-    return {name: float(np.asarray(value).item()) for name, value in found.items()}
+    inside = sitk.GetArrayFromImage(mask) > 0
+    lower, upper = bounding_box(inside)
+    if (upper > lower).sum() < 2:  # the original refuses a ROI that is a line, too
+        raise ComputationError(f"{name}: the ROI is a line or a point, it has no shape", rule="pyradiomics")
+    box = tuple(slice(int(a), int(b) + 1) for a, b in zip(lower, upper, strict=True))
+    drawn = _placed(inside[box].astype(np.uint32), image)
+    selected = inside
+    if settings["resegment_range"] is not None:
+        from radiogenomics.imaging.ibsi.resegmentation import resegment
+
+        lowest, highest = settings["resegment_range"]
+        selected = resegment(sitk.GetArrayViewFromImage(image), inside, lowest=lowest, highest=highest)
+        _require_voxels(int(selected.sum()), settings, f"{name}: after re-segmentation", np.array(image.GetSpacing()))
+    found: dict[str, float] = {}
+    within = _placed(selected[box].astype(np.uint32), image)
+    for kind, filtered in images(image, lower, upper, settings):
+        if kind == "original":
+            found |= shape_features(filtered, drawn)
+        found |= intensity_features(filtered, within, kind, settings)
+    return found
+
+
+def _placed(array: np.ndarray, like: sitk.Image) -> sitk.Image:
+    import SimpleITK as sitk
+
+    found = sitk.GetImageFromArray(array)
+    found.SetSpacing(like.GetSpacing())
+    return found
+
+
+def _require_voxels(count: int, settings: Mapping[str, Any], what: str, spacing: np.ndarray) -> None:
+    if count < settings["minimum_voxels"]:
+        raise ComputationError(
+            f"{what} the ROI has {count} voxels of {_mm(spacing)} mm, at least {settings['minimum_voxels']} are needed",
+            rule="roi_too_small",
+        )
 
 
 def _check(settings: Mapping[str, Any], where: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
 from importlib.resources import files
@@ -66,7 +65,7 @@ class Definition(NamedTuple):
 def definitions() -> dict[str, Definition]:
     """All features by tag without aggregation."""
     text = files("radiogenomics.imaging.ibsi").joinpath("definitions.csv").read_text(encoding="utf-8")
-    rows = list(csv.reader(text.splitlines(), delimiter=";"))[1:]
+    rows = [line.split(";", 4) for line in text.splitlines()[1:]]  # the meaning comes last and may hold a semicolon
     return {row[0]: Definition(*row) for row in rows}
 
 
