@@ -21,11 +21,13 @@ _DEVIATIONS = """
 
 - **The standard's features are computed by code of our own**, vectorised, not by pyradiomics' classes: one discretisation is
   shared, averaged and merged aggregation in 2, 2.5 and 3 dimensions come from the same matrices, and it is faster.
-- **Two kinds of value have no reference** because IBSI found no consensus, and are not computed: volume and area densities by
+- **Densities and an area without a reference**, because IBSI found no consensus, are not computed: volume and area densities by
   the oriented minimum bounding box and the minimum volume enclosing ellipsoid, and the area under the intensity-volume
   histogram.
 - **Simoncelli's filter** takes the whole image as periodic, and places frequencies evenly from -1 to 1 with both ends kept, as
   the reference maps do. It needs the whole image in memory.
+- **The area of the approximate enclosing ellipsoid** (in `morph_area_dens_aee`) is that of the published series, which is exact
+  for a ball only; the mathematically exact area does not meet the digital phantom's reference (1.30 against 1.36).
 - **Riesz-transformed wavelets** (maps 9 and 10) are not provided.
 - **`standard: pyradiomics`** stays for comparison with published models; it is not conformant: its grid, bins, kurtosis
   and axis lengths differ by definition, and its Laplacian of Gaussian is another filter.
