@@ -49,6 +49,8 @@ def image_paths(cohort: Cohort) -> list[Path]:
     for images in cohort.images.values():
         if images.lesions is not None:
             paths.append(cohort.path(images.lesions).parent)
+        if images.radiomics is not None and images.radiomics.parameter_file is not None:
+            paths.append(cohort.path(images.radiomics.parameter_file))
         for pattern in (images.image, images.mask):
             if pattern is not None:
                 fixed = pattern.split("{", 1)[0]

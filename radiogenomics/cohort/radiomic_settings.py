@@ -188,6 +188,7 @@ class Radiomics(RadiomicSettings):
     log_sigma_mm: tuple[float, ...] = Field((), description="Laplacian of Gaussian scales, mm")
     wavelet: bool = Field(False, description="all eight level-1 responses of coif1")
     filters: tuple[ImageFilter, ...] = Field((), description="IBSI-2 filters whose responses are measured too")
+    features: tuple[str, ...] = Field((), description="only features whose name fits one of these globs; empty: all")
     minimum_voxels: int = Field(27, ge=1, description="a smaller ROI (after resampling) goes to quarantine")
 
     @model_validator(mode="before")
@@ -199,6 +200,9 @@ class Radiomics(RadiomicSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Radiomics:
+        beside = sorted(self.model_fields_set - {"parameter_file"})
+        if self.parameter_file is not None and beside:
+            raise ValueError(f"{', '.join(beside)}: cannot stand beside `parameter_file`, which says everything")
         if (self.bin_width is None) == (self.bin_count is None):
             raise ValueError("give exactly one of `bin_width` and `bin_count`")
         if self.volume_histogram_bin_width is not None and self.volume_histogram_bin_count is not None:
@@ -326,6 +330,8 @@ PRESET_KIND: dict[str | None, str] = {
 
 def radiomics_of_kind(given: dict[str, Any], kind: str) -> dict[str, Any]:
     """What `images.<name>.radiomics` says, with what it leaves out filled in by its preset, then by the kind of image."""
+    if given.get("parameter_file") is not None:
+        return given
     preset = given.get("preset")
     base = RADIOMICS_BY_KIND.get(kind, {})
     if isinstance(preset, str) and preset in PRESETS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -37,18 +38,24 @@ _INTENSITY_DIMENSIONLESS = {"Entropy", "Uniformity", "Skewness", "Kurtosis"}
 _INTENSITY_SQUARED = {"Energy", "Variance"}
 
 
-def radiomic_dictionary(cohort: Cohort, values: pd.DataFrame) -> pd.DataFrame:
-    """Feature dictionary of the radiomics modalities that have lesions, one row for each image name and feature."""
+def radiomic_dictionary(cohort: Cohort, values: pd.DataFrame, settings: Mapping[str, Radiomics]) -> pd.DataFrame:
+    """Feature dictionary of the radiomics modalities that have lesions, one row for each image name and feature.
+
+    Parameters
+    ----------
+    values : radiomic features, one row a lesion.
+    settings : of each image name.
+    """
     rows = []
     for name, images in cohort.images.items():
         here = values[values["images"] == name]
-        if images.radiomics is None or here.empty:
+        if name not in settings or here.empty:
             continue
-        intensity = "1" if images.radiomics.normalise else UNITS[images.kind]
+        intensity = "1" if settings[name].normalise else UNITS[images.kind]
         for feature in feature_columns(here.dropna(axis=1, how="all")):
             filtered, family, item = feature.split("_", 2)
-            if images.radiomics.standard == "ibsi":
-                rows.append(_ibsi_row(feature, name, images.kind, images.radiomics, intensity))
+            if settings[name].standard == "ibsi":
+                rows.append(_ibsi_row(feature, name, images.kind, settings[name], intensity))
                 continue
             rows.append(
                 {

@@ -1,10 +1,11 @@
-"""Radiomic features by pyradiomics, with everything done around it that it leaves to the user."""
+"""Radiomic features of lesions: by IBSI's definitions, or by pyradiomics with all done around it that it leaves to the user."""
 
 from __future__ import annotations
 
+import fnmatch
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
+from radiogenomics.cohort.radiomic_settings import Radiomics
 from radiogenomics.exceptions import ComputationError, ConfigurationError
 from radiogenomics.imaging.extraction import Step, extract
 from radiogenomics.imaging.geometry import bounding_box, crop_around
@@ -38,9 +40,10 @@ def radiomic_features(
 ) -> Features:
     """Radiomic features of every lesion whose images ask for them.
 
-    Classes shape, firstorder, glcm, glrlm, glszm, gldm and ngtdm of pyradiomics 3.1 (van Griethuysen et al., Cancer Res
-    2017;77:e104), named as there (``original_firstorder_Mean``), on the original image and, where asked for, its
-    Laplacian-of-Gaussian and wavelet images. Settings are those of ``images.<name>.radiomics``.
+    Settings are those of ``images.<name>.radiomics``. With ``standard: ibsi`` the features and filters are those of the Image
+    Biomarker Standardisation Initiative, named ``<image>_<tag>`` (``original_stat_mean``); with ``standard: pyradiomics`` the
+    classes shape, firstorder, glcm, glrlm, glszm, gldm and ngtdm of pyradiomics 3.1 (van Griethuysen et al., Cancer Res
+    2017;77:e104), named as there (``original_firstorder_Mean``), on the original, Laplacian-of-Gaussian and wavelet images.
 
     Parameters
     ----------
@@ -57,17 +60,37 @@ def radiomic_features(
     Raises
     ------
     ConfigurationError
-        A resampling or filter setting is not above 0.
+        A resampling or filter setting is not above 0; a parameter file is wrong.
     """
+    chosen = resolved_settings(cohort)
     settings: dict[str, dict[str, Any]] = {}
+    for name, one in chosen.items():
+        settings[name] = one.model_dump(mode="json", exclude={"preset"})
+        _check(settings[name], f"images.{name}.radiomics")
+    found = extract(STEP, lesions, settings, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress)
+    dictionary = radiomic_dictionary(cohort, found.values, chosen)
+    return Features(found.values, dictionary, found.quarantine)
+
+
+def resolved_settings(cohort: Cohort) -> dict[str, Radiomics]:
+    """Settings of each image name that asks for radiomics; a parameter file is read.
+
+    Raises
+    ------
+    ConfigurationError
+        A parameter file is missing or wrong.
+    """
+    found: dict[str, Radiomics] = {}
     for name, images in cohort.images.items():
         if images.radiomics is not None:
-            chosen = images.radiomics.model_dump(mode="json")
-            _check(chosen, f"images.{name}.radiomics")
-            settings[name] = chosen
-    found = extract(STEP, lesions, settings, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress)
-    dictionary = radiomic_dictionary(cohort, found.values)
-    return Features(found.values, dictionary, found.quarantine)
+            file = images.radiomics.parameter_file
+            if file is None:
+                found[name] = images.radiomics
+            else:
+                from radiogenomics.imaging.parameter_file import read_parameter_file
+
+                found[name] = read_parameter_file(cohort.path(file))
+    return found
 
 
 def radiomics_of_lesion(lesion: Lesion, settings: Mapping[str, Any]) -> dict[str, float]:
@@ -86,9 +109,21 @@ def radiomics_of_lesion(lesion: Lesion, settings: Mapping[str, Any]) -> dict[str
     if settings["standard"] == "ibsi":
         from radiogenomics.imaging.ibsi.extraction import ibsi_features
 
-        return ibsi_features(lesion, settings)
-    image, mask = prepare(lesion, settings)
-    return _by_pyradiomics(image, mask, settings, lesion.name)
+        found = ibsi_features(lesion, settings)
+    else:
+        image, mask = prepare(lesion, settings)
+        found = _by_pyradiomics(image, mask, settings, lesion.name)
+    return _asked_for(found, settings["features"])
+
+
+def _asked_for(found: dict[str, float], patterns: Sequence[str]) -> dict[str, float]:
+    """The features whose name fits a pattern; all where there is none."""
+    if not patterns:
+        return found
+    for pattern in patterns:
+        if not fnmatch.filter(found, pattern):
+            raise ComputationError(f"features: no feature is named like '{pattern}'", rule="radiomics_settings")
+    return {name: value for name, value in found.items() if any(fnmatch.fnmatchcase(name, p) for p in patterns)}
 
 
 def prepare(lesion: Lesion, settings: Mapping[str, Any]) -> tuple[sitk.Image, sitk.Image]:
