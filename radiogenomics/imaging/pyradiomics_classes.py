@@ -46,7 +46,28 @@ class _SharedBinning:
 
 
 class _FirstOrder(_SharedBinning, firstorder.RadiomicsFirstOrder):
-    pass
+    """Percentiles from one partition of the values and each moment once; names are the original's."""
+
+    def _initCalculation(self, voxelCoordinates: Any = None) -> None:  # noqa: N802
+        super()._initCalculation(voxelCoordinates)
+        quantiles = (10, 25, 75, 90)
+        found = np.nanpercentile(self.targetVoxelArray, quantiles, axis=1)
+        self._percentile = dict(zip(quantiles, found, strict=True))
+        self._moments: dict[int, np.ndarray] = {}
+
+    def get10PercentileFeatureValue(self) -> np.ndarray:  # noqa: N802
+        return self._percentile[10]
+
+    def get90PercentileFeatureValue(self) -> np.ndarray:  # noqa: N802
+        return self._percentile[90]
+
+    def getInterquartileRangeFeatureValue(self) -> np.ndarray:  # noqa: N802
+        return self._percentile[75] - self._percentile[25]
+
+    def _moment(self, a: np.ndarray, moment: int = 1) -> np.ndarray:
+        if moment not in self._moments:
+            self._moments[moment] = firstorder.RadiomicsFirstOrder._moment(a, moment)
+        return self._moments[moment].copy()  # the original writes into it
 
 
 class _Glcm(_SharedBinning, glcm.RadiomicsGLCM):
