@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export RADIOGENOMICS_HOME ?= $(CURDIR)/.radiogenomics
 SIMULATED := $(RADIOGENOMICS_HOME)/simulated
-PATIENTS ?= 100
+PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 

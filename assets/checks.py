@@ -7,7 +7,7 @@ from assets.endpoints import endpoint_label_checks
 from assets.imaging import imaging_asset_checks
 from assets.models import endpoint_checks
 from assets.multimodal import multimodal_checks
-from assets.omics import one_row_a_patient
+from assets.omics import little_is_missing, nothing_out_of_range, one_row_a_patient, panels_are_known
 from radiogenomics.cohort.configuration import Cohort
 
 
@@ -19,7 +19,11 @@ def cohort_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
         "expression_features": cohort.expression is not None,
         "clinical_features": bool(cohort.clinical.variables),
     }
-    checks += [one_row_a_patient(cohort, name) for name, present in declared.items() if present]
+    declared |= {f"{name}_features": True for name in cohort.omics}
+    for name in [name for name, present in declared.items() if present]:
+        checks += [one_row_a_patient(cohort, name), little_is_missing(cohort, name)]
+    checks += [panels_are_known(cohort)] if cohort.mutations is not None else []
+    checks += [nothing_out_of_range(cohort)] if cohort.clinical.variables else []
     checks += endpoint_label_checks(cohort) + multimodal_checks(cohort)
     for endpoint in cohort.endpoints:
         checks += endpoint_checks(cohort, endpoint)

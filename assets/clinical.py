@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.factory import cohort_asset
 from assets.omics import patient_features
+from radiogenomics.cohort.change import part_signature
 from radiogenomics.cohort.configuration import Cohort
 
 
@@ -40,5 +41,6 @@ def clinical_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             packages=["clinical", "cohort"],
             settings=cohort.model_dump(mode="json", include={"clinical"}),
             inputs={"manifest": ["manifest"]},
+            depends=lambda values: part_signature(values["manifest"], ["clinical/"]),
         )
     ]

@@ -73,7 +73,7 @@ def cohort_assets(cohort: Cohort, quarantine_sources: dict[str, list[str]]) -> l
         cohort_asset(
             cohort,
             ["quarantine"],
-            group_name="cohort",
+            group_name="quarantine",
             kinds=["table"],
             description=(
                 "**What is this:** every row, value and lesion that was set aside, with the rule it broke and the reason. "

@@ -10,7 +10,9 @@ import hashlib
 import io
 import math
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ PAGES_DEFAULT = "http://127.0.0.1:3001"
 _PAGES = "pages:"  # stands for the address of the pages' server in what is stored
 PREVIEW_ROWS = 20
 PREVIEW_COLUMNS = 12
+INLINE_WIDTH = 450
+"""Pixels that the value column of Dagster's page has on a common screen."""
+LARGE_DPI = 130
 
 Item = dict[str, Any]
 """One thing that is shown: kind ``text``, ``number``, ``table`` or ``url``, and its value, all JSON."""
@@ -38,6 +43,12 @@ def pages_url() -> str:
 def text(markdown: str) -> Item:
     """Markdown."""
     return {"kind": "text", "value": markdown}
+
+
+def sentences(items: Sequence[str], width: int = 48) -> Item:
+    """A list of sentences, broken where Dagster's page, which does not wrap Markdown, would cut them off."""
+    lines = ["  \n  ".join(textwrap.wrap(item, width)) for item in items]
+    return text("\n".join(f"- {line}" for line in lines))
 
 
 def number(value: float | int) -> Item:
@@ -65,17 +76,26 @@ def url(address: str) -> Item:
 
 
 def plot(figure: Any, pages: Path, key: Sequence[str], name: str) -> Item:
-    """Save a matplotlib figure below ``pages/`` and show it inline."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
-    content = buffer.getvalue()
+    """Save a matplotlib figure below ``pages/`` and show it inline, as wide as the page's column; a click shows it large."""
+    large = _png(figure, LARGE_DPI)
+    small = _png(figure, INLINE_WIDTH / figure.get_size_inches()[0])
+    digest = hashlib.sha256(large + small).hexdigest()[:10]
     folder = pages.joinpath(*key)
-    file = folder / f"{name}-{hashlib.sha256(content).hexdigest()[:10]}.png"
-    if not file.exists():
-        for old in folder.glob(f"{name}-*.png"):
+    files = {f"{name}-{digest}.png": large, f"{name}-{digest}-small.png": small}
+    for old in folder.glob(f"{name}-??????????*.png"):
+        if old.name not in files:
             old.unlink()
-        write_atomically(file, lambda temporary: temporary.write_bytes(content))
-    return {"kind": "text", "value": f"![{name}]({_PAGES}/{'/'.join(key)}/{file.name})"}
+    for file, content in files.items():
+        if not (folder / file).exists():
+            write_atomically(folder / file, partial(Path.write_bytes, data=content))
+    base = f"{_PAGES}/{'/'.join(key)}/{name}-{digest}"
+    return {"kind": "text", "value": f"[![{name}]({base}-small.png)]({base}.png)"}
+
+
+def _png(figure: Any, dpi: float) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def page(html: str, pages: Path, key: Sequence[str], name: str = "report") -> tuple[Item, Path]:

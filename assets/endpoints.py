@@ -4,10 +4,12 @@ from typing import Any
 
 import dagster as dg
 
-from assets.display import number, plot, table
+from assets.display import Item, number, plot, table
 from assets.factory import asset_key, cohort_asset
+from assets.omics import MUTATION_SOURCES
 from assets.step import Product
-from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.change import part_signature
+from radiogenomics.cohort.configuration import Cohort, VariantRule
 
 
 def endpoint_label_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
@@ -16,17 +18,20 @@ def endpoint_label_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
         return []
 
     def compute(home, values, progress) -> Product:
+        from radiogenomics.cohort.set_aside import together
         from radiogenomics.endpoints import derive_labels
+        from radiogenomics.endpoints.label import reason_group
         from radiogenomics.reporting.figures import label_counts_figure
 
         labels, quarantine = derive_labels(cohort, values["manifest"]["manifest"])
         counts = labels.assign(
-            label=labels["label"].astype(object).where(labels["label"].notna(), "missing").astype(str)
+            label=labels["label"].astype(object).where(labels["label"].notna(), "missing").astype(str),
+            reason=labels["reason"].map(reason_group),
         )
         counts = counts.groupby(["endpoint", "label", "reason"]).size().rename("patients").reset_index()
         shown = {
             "3_by_reason": table(counts, rows=40),
-            "4_patients": table(labels, rows=30),
+            "4_patients": table(labels, rows=len(labels)),
         }
         for name, rows in labels.groupby("endpoint"):
             figure = label_counts_figure(labels, str(name), simulated=cohort.simulated)
@@ -34,7 +39,12 @@ def endpoint_label_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             shown[f"1_{name}_positive"] = number(int((rows["label"] == 1).sum()))
             shown[f"1_{name}_negative"] = number(int((rows["label"] == 0).sum()))
             shown[f"1_{name}_missing"] = number(int(rows["label"].isna().sum()))
-        return Product({"labels": labels, "quarantine": quarantine}, shown)
+        value = {"labels": labels, "quarantine": quarantine}
+        shown["5_rules"] = table(_rules(cohort), rows=20)
+        more, extra = _further(cohort, values["manifest"]["manifest"])
+        if cohort.survival:
+            value["quarantine"] = together([quarantine, extra.pop("quarantine")])
+        return Product({**value, **extra}, {**shown, **more})
 
     return [
         cohort_asset(
@@ -49,10 +59,46 @@ def endpoint_label_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             ),
             compute=compute,
             packages=["endpoints", "cohort", "omics"],
-            settings=cohort.model_dump(mode="json", include={"endpoints", "clinical", "mutations"}),
+            settings=cohort.model_dump(mode="json", include={"endpoints", "survival", "clinical", "mutations"}),
             inputs={"manifest": ["manifest"]},
+            depends=lambda values: part_signature(values["manifest"], list(MUTATION_SOURCES)),
         )
     ]
+
+
+def _rules(cohort: Cohort) -> Any:
+    """The rule of each endpoint, with its version and source."""
+    import pandas as pd
+
+    from radiogenomics.endpoints.rules import DESCRIPTIONS
+
+    rows = [(name, DESCRIPTIONS[endpoint.label.rule]) for name, endpoint in cohort.endpoints.items()]
+    rows += [(name, DESCRIPTIONS["time_to_event"]) for name in cohort.survival]
+    return pd.DataFrame([{"endpoint": name, **rule._asdict()} for name, rule in rows])
+
+
+def _further(cohort: Cohort, manifest: Any) -> tuple[dict[str, Item], dict[str, Any]]:
+    """What else there is to see and to keep: times with events, EGFR variants by class, sources that disagree."""
+    from radiogenomics.endpoints import derive_survival, label_agreement
+
+    shown: dict[str, Item] = {}
+    kept: dict[str, Any] = {}
+    if cohort.survival:
+        kept["survival"], kept["quarantine"] = derive_survival(cohort, manifest)
+        for name, rows in kept["survival"].groupby("endpoint"):
+            shown[f"1_{name}_events"] = number(int((rows["event"] == 1).sum()))
+        shown["6_survival"] = table(kept["survival"], rows=20)
+    for name in cohort.endpoints:
+        both = label_agreement(cohort, manifest, name)
+        if len(both):
+            shown[f"7_{name}_agreeing"] = number(int(both["agree"].sum()))
+            shown[f"7_{name}_disagreements"] = table(both[~both["agree"]], rows=40)
+    if any(isinstance(endpoint.label, VariantRule) for endpoint in cohort.endpoints.values()):
+        from radiogenomics.endpoints.egfr import egfr_variants
+        from radiogenomics.omics.sequencing import read_sequencing
+
+        shown["8_egfr_variants"] = table(egfr_variants(read_sequencing(cohort, manifest)), rows=60)
+    return shown, kept
 
 
 def endpoint_label_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
@@ -83,4 +129,15 @@ def endpoint_label_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
             passed=not short, description=f"only one class at: {', '.join(short)}" if short else ""
         )
 
-    return [every_label_has_a_reason, both_classes_occur]
+    @dg.asset_check(
+        asset=asset_key(cohort, "labels"), description="Two sources of one label say the same of every patient."
+    )
+    def sources_agree(labels: Any) -> dg.AssetCheckResult:
+        disagreeing = int((labels["quarantine"]["rule"] == "sources_disagree").sum())
+        return dg.AssetCheckResult(
+            passed=disagreeing == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{disagreeing} labels are missing because two sources disagree",
+        )
+
+    return [every_label_has_a_reason, both_classes_occur, sources_agree]

@@ -1,5 +1,6 @@
 """How an asset of a cohort is made: one shape for all of them."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ def cohort_asset(
     inputs: Mapping[str, Sequence[str]] | None = None,
     kinds: Sequence[str] = (),
     always: bool = False,
-    settings_at_run: Callable[[], Any] | None = None,
+    depends: Callable[[Mapping[str, Any]], Any] | None = None,
 ) -> dg.AssetsDefinition:
     """An asset that loads its inputs, computes only what changed and reports what it shows.
 
@@ -44,7 +45,7 @@ def cohort_asset(
     parts : the key below the cohort's name.
     inputs : argument name -> key parts of the asset it comes from.
     settings : JSON-able part of the configuration that decides the result.
-    settings_at_run : more of it that is only known when the asset runs (such as the state of image files).
+    depends : the part of the inputs that matters, as JSON-able values or hashes, where not all of their content does.
     """
     sources = dict(inputs or {})
     mark = "**SIMULATED DATA.** " if cohort.simulated else ""
@@ -65,8 +66,9 @@ def cohort_asset(
             context,
             lambda progress: compute(home, values, progress),
             packages=packages,
-            settings=[settings, settings_at_run() if settings_at_run else None],
-            inputs=[[cohort.name, *source] for source in sources.values()],
+            code=[inspect.getfile(compute)],
+            settings=[settings, depends(values) if depends else None],
+            inputs=[] if depends else [[cohort.name, *source] for source in sources.values()],
             always=always,
         )
 

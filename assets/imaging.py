@@ -1,13 +1,17 @@
 """Group `imaging`: from images with contours to features per lesion; ready-made feature tables."""
 
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 
 from assets.display import number, plot, table
 from assets.factory import Compute, asset_key, cohort_asset
 from assets.step import Product
-from radiogenomics.cohort.change import files_signature, image_paths
+from radiogenomics.cohort.change import files_signature, part_signature
 from radiogenomics.cohort.configuration import Cohort
 
 _MANIFEST = {"manifest": ["manifest"]}
@@ -21,7 +25,9 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
         return assets
     settings = cohort.model_dump(mode="json", include={"images"})
 
-    def image_asset(name: str, description: str, compute: Compute, inputs: dict[str, list[str]]) -> dg.AssetsDefinition:
+    def image_asset(
+        name: str, description: str, compute: Compute, inputs: dict[str, list[str]], depends: Any = _lesion_state
+    ) -> dg.AssetsDefinition:
         return cohort_asset(
             cohort,
             [name],
@@ -31,8 +37,8 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             compute=compute,
             packages=["imaging", "compute", "cohort"],
             settings=settings,
-            settings_at_run=lambda: files_signature(image_paths(cohort)),
             inputs=inputs,
+            depends=depends,
         )
 
     assets.append(
@@ -43,6 +49,7 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             "**What next:** look at the contact sheet; a wrong contour shows at once.",
             _image_qc(cohort),
             _MANIFEST,
+            lambda values: _declared_state(cohort, values),
         )
     )
     if any(images.radiomics is not None for images in cohort.images.values()):
@@ -80,18 +87,35 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
     return assets
 
 
+def _declared_state(cohort: Cohort, values: Mapping[str, Any]) -> list[str]:
+    """What quality control depends on: the rows that name images, and the state of the files they name."""
+    from radiogenomics.imaging import declared_lesions
+
+    lesions = declared_lesions(cohort, values["manifest"]["manifest"])
+    return [part_signature(values["manifest"], ["lesions/"]), _files_state(lesions)]
+
+
+def _lesion_state(values: Mapping[str, Any]) -> list[str]:
+    """What features depend on: the lesions that passed quality control, and the state of their files."""
+    lesions = values["image_qc"]["lesions"]
+    return [hashlib.sha256(lesions.to_csv(index=False).encode()).hexdigest(), _files_state(lesions)]
+
+
+def _files_state(lesions: pd.DataFrame) -> str:
+    return files_signature(Path(path) for column in ("image", "mask") for path in lesions[column])
+
+
 def _image_qc(cohort: Cohort) -> Compute:
     def compute(home, values, progress) -> Product:
         from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions
+        from radiogenomics.multimodal import usable_lesions
         from radiogenomics.reporting.figures.canvas import mark_simulated
 
         lesions = declared_lesions(cohort, values["manifest"]["manifest"])
         qc, quarantine, acquisition = check_lesions(
             lesions, workers=cohort.compute.workers, scheduler=cohort.compute.scheduler, on_progress=progress
         )
-        usable = lesions.merge(
-            qc.loc[qc["status"] != "quarantined", ["images", "lesion_id"]], on=["images", "lesion_id"]
-        )
+        usable = usable_lesions(lesions, qc)
         shown = {
             "1_lesions_used": number(len(usable)),
             "2_lesions_set_aside": number(len(quarantine)),
@@ -173,6 +197,7 @@ def _ready_made(cohort: Cohort, name: str) -> dg.AssetsDefinition:
         packages=["imaging", "cohort"],
         settings=cohort.model_dump(mode="json", include={"imaging_tables": {name}}),
         inputs=_MANIFEST,
+        depends=lambda values: part_signature(values["manifest"], [f"imaging_tables/{name}"]),
     )
 
 

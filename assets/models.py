@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.display import number, page, plot, table, text
+from assets.display import number, page, plot, sentences, table, text
 from assets.factory import asset_key, cohort_asset
 from assets.step import Product, code_version, library_versions, source_digest
 from radiogenomics.cohort.configuration import Cohort
@@ -109,15 +109,17 @@ def _evaluation(cohort: Cohort, endpoint: str):
         )
         options: dict[str, Any] = {"endpoint": endpoint, "simulated": cohort.simulated}
         key = [cohort.name, endpoint, "evaluation"]
+        shown_populations = [p for p in ("all", "complete") if (result.metrics["population"] == p).any()]
         everyone = result.metrics[result.metrics["population"] == "all"].set_index("model")
         shown = {
-            "1_verdicts": text(
-                "\n".join(f"- {v}" for v in result.comparisons["verdict"].drop_duplicates()) or "*no comparison*"
-            ),
+            "1_verdicts": sentences(_verdicts(result.comparisons)),
             "2_patients": number(len(frame.y)),
             "2_events": number(int(frame.y.sum())),
             "4_forest": plot(
-                figures.forest_figure(result.metrics, final_model=final, **options), home.pages, key, "forest"
+                figures.forest_figure(result.metrics, populations=shown_populations, final_model=final, **options),
+                home.pages,
+                key,
+                "forest",
             ),
             "5_roc": plot(
                 figures.roc_figure(
@@ -134,7 +136,10 @@ def _evaluation(cohort: Cohort, endpoint: str):
                 "calibration",
             ),
             "6_what_is_added": plot(
-                figures.comparisons_figure(result.comparisons, **options), home.pages, key, "comparisons"
+                figures.comparisons_figure(result.comparisons, populations=shown_populations, **options),
+                home.pages,
+                key,
+                "comparisons",
             ),
             "7_metrics": table(
                 result.metrics.sort_values(["population", "role", "auc"], ascending=[True, True, False]),
@@ -160,6 +165,15 @@ def _evaluation(cohort: Cohort, endpoint: str):
         return Product(tables, shown)
 
     return compute
+
+
+def _verdicts(comparisons: Any) -> list[str]:
+    """The verdict of each comparison on all patients, or on those with every modality where it has none on all."""
+    if comparisons.empty:
+        return ["no comparison is possible with these modalities"]
+    order = comparisons["population"].map({"all": 0, "complete": 1}).fillna(2)
+    first = comparisons.assign(order=order).sort_values("order", kind="stable").drop_duplicates("comparison")
+    return [str(verdict) for verdict in first["verdict"]]
 
 
 def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:

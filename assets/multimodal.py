@@ -1,56 +1,20 @@
 """Group `multimodal`: the joined cohort."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
 from assets.display import number, plot, table, text
 from assets.factory import asset_key, cohort_asset
+from assets.joined_pictures import joined_pictures, labels_and_groups_apart
 from assets.step import Product
 from radiogenomics.cohort.configuration import Cohort
-
-_LESION_TABLES = {
-    "radiomic_features": "radiomics",
-    "cnn_embeddings": "embedding",
-    "lesion_volumetrics": "volumetrics",
-}
-_PATIENT_TABLES = {
-    "mutation_features": "mutations",
-    "expression_features": "expression",
-    "clinical_features": "clinical",
-}
+from radiogenomics.multimodal.extraction import declared_tables
 
 
 def feature_sources(cohort: Cohort) -> dict[str, list[str]]:
     """Argument name -> key parts of every asset that holds features of this cohort."""
-    names = list(cohort.imaging_tables)
-    if cohort.images:
-        names += ["radiomic_features"] if any(i.radiomics is not None for i in cohort.images.values()) else []
-        names += ["cnn_embeddings"] if any(i.embedding for i in cohort.images.values()) else []
-        names += ["lesion_volumetrics"]
-    names += ["mutation_features"] if cohort.mutations is not None else []
-    names += ["expression_features"] if cohort.expression is not None else []
-    names += ["clinical_features"] if cohort.clinical.variables else []
-    return {name: [name] for name in names}
-
-
-def modality_features(cohort: Cohort, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Modality -> features with one row a patient, from the stored feature tables."""
-    from radiogenomics.cohort.features import Features
-    from radiogenomics.multimodal import split_by_images, to_patients
-
-    tables = {name: Features(**value) for name, value in values.items() if name in feature_sources(cohort)}
-    modalities: dict[str, Any] = {}
-    for name, prefix in _LESION_TABLES.items():
-        if name in tables and len(tables[name].values):
-            modalities.update(split_by_images(cohort, tables[name], prefix, tables["lesion_volumetrics"]))
-    for name in cohort.imaging_tables:
-        modalities[name] = to_patients(cohort, tables[name], name)
-    for name, modality in _PATIENT_TABLES.items():
-        if name in tables:
-            modalities[modality] = tables[name]
-    return {modality: modalities[modality] for modality in cohort.modalities() if modality in modalities}
+    return {name: [name] for name in declared_tables(cohort)}
 
 
 def multimodal_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
@@ -59,12 +23,14 @@ def multimodal_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
     def compute(home, values, progress) -> Product:
         import pandas as pd
 
+        from radiogenomics.cohort.features import Features
         from radiogenomics.cohort.schemas import LABELS, empty
-        from radiogenomics.multimodal import availability, confounder_table, join_cohort
+        from radiogenomics.multimodal import availability, confounder_table, join_cohort, modalities_of_tables
         from radiogenomics.reporting.figures import availability_figure
 
         manifest = values["manifest"]["manifest"]
-        features = modality_features(cohort, values)
+        tables = {name: Features(**values[name]) for name in declared_tables(cohort)}
+        features = modalities_of_tables(cohort, tables)
         acquisition = values["image_qc"]["acquisition"] if "image_qc" in values else None
         labels = values["labels"]["labels"] if "labels" in values else empty(LABELS)
         mdata = join_cohort(cohort, features, labels, confounder_table(cohort, manifest, acquisition, features))
@@ -86,6 +52,7 @@ def multimodal_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
                 "4_who_has_what": plot(figure, home.pages, [cohort.name, "multimodal_cohort"], "availability"),
                 "5_modalities": table(counts),
                 "6_patients": table(mdata.obs.reset_index(), rows=10),
+                **joined_pictures(cohort, mdata.copy(), features, home),
             },
         )
 
@@ -150,4 +117,4 @@ def multimodal_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
             metadata={f"refused_for_{name}": count for name, count in refused.items()},
         )
 
-    return [patients_are_unique, no_label_among_features]
+    return [patients_are_unique, no_label_among_features, labels_and_groups_apart(cohort)]

@@ -19,9 +19,10 @@ from typing import Any
 import dagster as dg
 
 import radiogenomics
+from assets import display
 from assets.display import Item, text, to_dagster
 from radiogenomics.exceptions import RadiogenomicsError
-from radiogenomics.storage import ArtefactStore, Home
+from radiogenomics.storage import ArtefactStore, Home, file_digest
 from radiogenomics.storage.artefacts import fingerprint
 
 _LIBRARIES = (
@@ -69,6 +70,7 @@ def run_step(
     *,
     packages: Sequence[str],
     settings: Any,
+    code: Sequence[str] = (),
     inputs: Sequence[Sequence[str]] = (),
     always: bool = False,
 ) -> dg.MaterializeResult:
@@ -79,6 +81,7 @@ def run_step(
     compute : makes the product; called only when needed.
     packages : names of the packages of ``radiogenomics`` whose source decides the result.
     settings : JSON-able part of the configuration that decides the result.
+    code : files outside the library that decide the result or what is shown of it.
     inputs : keys of the artefacts it was given.
     always : compute even so (for steps that only find out by looking whether their input changed).
     """
@@ -88,6 +91,7 @@ def run_step(
     records = [store.record(source) for source in inputs]
     mark = fingerprint(
         {name: source_digest(name) for name in packages},
+        [file_digest(Path(file)) for file in sorted({*code, display.__file__})],
         library_versions(),
         settings,
         [record.digest if record else None for record in records],

@@ -1,4 +1,4 @@
-"""The command line: ``radiogenomics simulate | check | run | results | predictions export | ibsi | ui``.
+"""The command line: ``radiogenomics simulate | init | check | run | results | predictions export | ibsi | ui``.
 
 Exit codes: 0 done, 1 failed, 2 the user's input is wrong.
 """
@@ -70,6 +70,17 @@ def simulate(
     from pipelines.commands import simulate as command
 
     command.simulate(folder, patients, seed, err)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="a folder with your tables")],
+    name: Annotated[str | None, typer.Option(help="the cohort's name; left out: from the folder's")] = None,
+) -> None:
+    """Suggest a starting cohort.yaml from a folder of tables; each guess is marked for you to confirm."""
+    from pipelines.commands import init as command
+
+    command.init(folder, name, err)
 
 
 @app.command()

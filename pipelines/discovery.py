@@ -113,7 +113,7 @@ def _same_data(first: Cohort, second: Cohort) -> bool:
 
 
 def _read(file: Path, home: Home) -> Found:
-    fallback = _name_of(file)
+    fallback = cohort_name(file.parent if file.stem == "cohort" else file)
     try:
         cohort = read_cohort_file(file, home)
     except ConfigurationError as error:
@@ -129,7 +129,7 @@ def _missing_variable(error: ConfigurationError, known: Mapping[str, str], file:
     return next((name for name in names if name not in known), "")
 
 
-def _name_of(file: Path) -> str:
-    stem = file.parent.name if file.stem == "cohort" else file.stem
-    name = re.sub(r"[^a-z0-9_]+", "_", stem.lower()).strip("_") or "cohort"
+def cohort_name(path: Path) -> str:
+    """A valid cohort name from the name of a folder, or of a file without its ending."""
+    name = re.sub(r"[^a-z0-9_]+", "_", path.resolve().stem.lower()).strip("_") or "cohort"
     return name if name[0].isalpha() else f"cohort_{name}"

@@ -26,6 +26,7 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
 
     if cohort.images:
         from radiogenomics.imaging import check_lesions, declared_lesions
+        from radiogenomics.multimodal import usable_lesions
 
         lesions = declared_lesions(cohort, inputs.manifest)
         with err.status("opening images") as status:
@@ -36,10 +37,11 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
                 on_progress=lambda done, total: status.update(f"opening images: {done} of {total}"),
             )
         aside.append(quarantine)
-        usable = lesions.merge(qc.loc[qc["status"] != "quarantined", ["images", "lesion_id"]])
+        usable = usable_lesions(lesions, qc)
         for name in cohort.images:
             has[f"images {name}"] = set(usable.loc[usable["images"] == name, "patient_id"])
-    for name, features in _tables(cohort, inputs.manifest).items():
+    tables = _tables(cohort, inputs.manifest)
+    for name, features in tables.items():
         has[name] = set(features.values["patient_id"])
         aside.append(features.quarantine)
 
@@ -55,6 +57,9 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
     _print(f"Who has what ({len(patients)} patients)", modalities, out)
     if cohort.endpoints:
         aside.append(_labels(cohort, inputs.manifest, has, out))
+        _refused(cohort, tables, out)
+    if cohort.survival:
+        aside.append(_survival(cohort, inputs.manifest, out))
     rows = pd.concat([part for part in aside if len(part)], ignore_index=True) if any(map(len, aside)) else aside[0]
     if len(rows):
         _print_reasons(rows, out)
@@ -76,6 +81,10 @@ def _tables(cohort: Cohort, manifest: pd.DataFrame) -> dict:
         from radiogenomics.omics import expression_features
 
         found["expression"] = expression_features(cohort, manifest)
+    for name in cohort.omics:
+        from radiogenomics.omics import omics_features
+
+        found[name] = omics_features(cohort, manifest, f"omics/{name}")
     if cohort.clinical.variables:
         from radiogenomics.clinical import clinical_features
 
@@ -85,6 +94,7 @@ def _tables(cohort: Cohort, manifest: pd.DataFrame) -> dict:
 
 def _labels(cohort: Cohort, manifest: pd.DataFrame, has: dict[str, set[str]], out: Console) -> pd.DataFrame:
     from radiogenomics.endpoints import derive_labels
+    from radiogenomics.endpoints.label import reason_group
 
     labels, quarantine = derive_labels(cohort, manifest)
     counts = labels.assign(
@@ -94,10 +104,38 @@ def _labels(cohort: Cohort, manifest: pd.DataFrame, has: dict[str, set[str]], ou
     known = {name: set(part["patient_id"]) for name, part in labels[labels["label"].notna()].groupby("endpoint")}
     shares = [{"modality": name, **{str(e): len(known[e] & ids) for e in known}} for name, ids in has.items()]
     _print("Labelled patients with each modality", pd.DataFrame(shares), out)
-    reasons = labels[labels["label"].isna()].groupby(["endpoint", "reason"]).size().rename("patients").reset_index()
+    missing = labels[labels["label"].isna()]
+    missing = missing.assign(reason=missing["reason"].map(reason_group))
+    reasons = missing.groupby(["endpoint", "reason"]).size().rename("patients").reset_index()
     if len(reasons):
         _print("Why a label is missing", reasons, out)
     return quarantine
+
+
+def _survival(cohort: Cohort, manifest: pd.DataFrame, out: Console) -> pd.DataFrame:
+    from radiogenomics.endpoints import derive_survival
+
+    survival, quarantine = derive_survival(cohort, manifest)
+    counts = survival.assign(
+        known=survival["event"].notna(), events=survival["event"] == 1, missing=survival["event"].isna()
+    ).groupby("endpoint")[["known", "events", "missing"]]
+    _print("Times with events (patients)", counts.sum().astype(int).reset_index(), out)
+    return quarantine
+
+
+def _refused(cohort: Cohort, tables: dict, out: Console) -> None:
+    """Which features may not predict which endpoint, and an error where the configuration names one of them."""
+    from radiogenomics.endpoints import refused_features
+
+    dictionaries = [features.dictionary for features in tables.values()]
+    if not dictionaries:
+        return
+    rows = []
+    for name in cohort.endpoints:
+        refused = refused_features(cohort, name, pd.concat(dictionaries, ignore_index=True))
+        rows += [(name, f"{r['modality']}:{r['feature']}", r["reason"]) for r in refused.to_dict("records")]
+    if rows:
+        _print("Refused as predictors", pd.DataFrame(rows, columns=["endpoint", "feature", "why"]), out, most=20)
 
 
 def _print_reasons(rows: pd.DataFrame, out: Console, most: int = 100) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pipelines.discovery import cohort_name
 from radiogenomics.exceptions import InputError
 from radiogenomics.simulation import simulate_cohort
 
 
 def simulate(folder: Path, patients: int, seed: int, err: Console) -> None:
-    """Write a simulated cohort into a new or empty folder, with progress.
+    """Write a simulated cohort into a new or empty folder, with progress; the folder's name becomes the cohort's.
 
     Raises
     ------
@@ -31,6 +32,7 @@ def simulate(folder: Path, patients: int, seed: int, err: Console) -> None:
             folder,
             patients=patients,
             random_state=seed,
+            name=cohort_name(folder),
             on_progress=lambda done, total: status.update(f"simulating: {done} of {total} patients"),
         )
     err.print(f"{folder}: {patients} simulated patients written in {time.monotonic() - started:.1f} s", highlight=False)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
+from types import FrameType
 
 from rich.console import Console
 
@@ -51,12 +54,26 @@ def ui(home: Home, port: int, err: Console) -> int:
         "-p",
         str(port),
     ]
-    process = subprocess.Popen(command, env=environment, cwd=project_folder())
+    process = subprocess.Popen(command, env=environment, cwd=project_folder(), start_new_session=True)
+    signal.signal(signal.SIGTERM, _stop)
     try:
         return process.wait()
     except KeyboardInterrupt:
-        process.terminate()
-        process.wait(timeout=30)
         return 0
     finally:
         pages.shutdown()
+        _end(process)
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End Dagster's processes: as Ctrl-C would, and where that takes too long, at once."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=20)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

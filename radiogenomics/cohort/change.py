@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.inputs import declared_references
+from radiogenomics.cohort.omics_settings import PACKAGED
 
 
 def files_signature(paths: Iterable[Path]) -> str:
@@ -25,6 +29,22 @@ def files_signature(paths: Iterable[Path]) -> str:
     return total.hexdigest()
 
 
+def part_signature(inputs: Mapping[str, pd.DataFrame], prefixes: Sequence[str]) -> str:
+    """One hash over the part of a manifest that belongs to some sources, and over the digests of their files.
+
+    Parameters
+    ----------
+    inputs : tables `manifest` and `files` as `read_inputs` gives them.
+    prefixes : beginnings of source names, e.g. ``clinical/`` or ``expression``.
+    """
+    total = hashlib.sha256()
+    for name in ("manifest", "files"):
+        table = inputs[name]
+        part = table[table["source"].str.startswith(tuple(prefixes))]
+        total.update(part.to_csv(index=False).encode())
+    return total.hexdigest()
+
+
 def input_paths(cohort: Cohort) -> list[Path]:
     """Every file or folder that the configuration declares, the configuration itself included.
 
@@ -35,10 +55,11 @@ def input_paths(cohort: Cohort) -> list[Path]:
     paths += [cohort.path(table.file) for table in cohort.clinical.tables.values()]
     paths += [cohort.path(table.file) for table in cohort.imaging_tables.values()]
     if cohort.mutations is not None:
-        declared = (cohort.mutations.maf, cohort.mutations.panel_matrix, cohort.mutations.panels)
-        paths += [cohort.path(item) for item in declared if item is not None]
-    if cohort.expression is not None:
-        paths.append(cohort.path(cohort.expression.file))
+        of = cohort.mutations
+        declared = (*of.mafs, of.panel_matrix, of.panels, of.copy_number, of.structural_variants, of.segments)
+        paths += [cohort.path(item) for item in declared if item is not None and item != PACKAGED]
+    paths += [cohort.path(omics.file) for _, omics in cohort.omics_tables().values()]
+    paths += [cohort.path(file) for file in declared_references(cohort).values()]
     paths += image_paths(cohort)
     return paths
 

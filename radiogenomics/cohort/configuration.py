@@ -7,20 +7,30 @@ resolves them. Reading and error messages are in :mod:`radiogenomics.cohort.load
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
+from radiogenomics.cohort.label_settings import (
+    ColumnRule,
+    GeneRule,
+    HorizonRule,
+    LabelRule,
+    ResponseRule,
+    SecondSource,
+    ThresholdRule,
+    TimeToEvent,
+    VariantRule,
+)
+from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
 from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
+from radiogenomics.cohort.settings import Name, Settings
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-"""Names become asset keys, file names and column prefixes: lower case, digits, underscores."""
-
-
-class Settings(BaseModel):
-    """Base of all configuration values: immutable, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = [
+    "Clinical", "ClinicalTable", "Cohort", "ColumnRule", "Compute", "Confounder", "Endpoint", "Expression", "GeneRule",
+    "HorizonRule", "Images", "ImagingTable", "Models", "Mutations", "Name", "OmicsTable", "Radiomics", "Resampling",
+    "ResponseRule", "SampleMap", "Settings", "Table", "ThresholdRule", "TimeToEvent", "Variable", "VariantRule",
+]  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------------------------- tables
@@ -40,7 +50,10 @@ class ClinicalTable(Table):
     )
 
 
-DEFAULT_MISSING = ("", "NA", "N/A", "NaN", "Unknown", "unknown", "Not Collected", "Not collected", "Not Assessed")
+DEFAULT_MISSING = (
+    "", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", ".", "-", "?", "Unknown", "unknown", "UNKNOWN", "Not Collected",
+    "Not collected", "Not Assessed", "Not assessed", "Not Available", "Not available", "[Not Available]", "Missing", "missing",
+)  # fmt: skip
 
 
 class Variable(Settings):
@@ -62,59 +75,43 @@ class Variable(Settings):
     recorded: Literal["baseline", "follow_up"] = Field(
         "baseline", description="follow_up: known only after the index date; refused as a predictor"
     )
+    recorded_on: str | None = Field(
+        None, description="column with the date of the value; one after clinical.index_date counts as missing"
+    )
+    column_unit: str = Field(
+        "", description="unit in the file, where it is not `unit`: 'lbs' becomes 'kg' (see clinical/units)"
+    )
+    text_numbers: Literal["refuse", "bound", "midpoint"] = Field(
+        "refuse",
+        description="what '>70', '1-49' and '12 %' mean in a number column: set aside; the bound (70; the middle of a range); "
+        "only ranges and per cent, as the middle",
+    )
     description: str = ""
 
     @model_validator(mode="after")
     def _categories_declared(self) -> Variable:
+        if self.column_unit and self.scale != 1.0:
+            raise ValueError("give either `column_unit` or `scale`")
         if self.type != "number" and len(self.categories) < 2:
             raise ValueError(f"type '{self.type}' needs `categories` with at least two values")
         return self
 
 
+class IndexDate(Settings):
+    """The date from which a patient is observed: start of treatment, diagnosis, surgery."""
+
+    table: str | None = None
+    column: str
+    format: str = Field("%Y-%m-%d", description="how dates are written, as for strptime")
+
+
 class Clinical(Settings):
+    index_date: IndexDate | None = Field(
+        None, description="column with the index date; what is dated after it predicts nothing"
+    )
     tables: dict[Name, ClinicalTable] = Field(min_length=1)
     variables: dict[Name, Variable] = Field(default_factory=dict)
     missing: tuple[str, ...] = Field(DEFAULT_MISSING, description="codes that mean 'not known' in every column")
-
-
-# --------------------------------------------------------------------------------------------------------- omics
-class SampleMap(Settings):
-    """How a sample barcode leads to a patient: a table, or a pattern whose first group is the patient."""
-
-    table: str | None = Field(None, description="name of a clinical table with one_row_per: sample")
-    pattern: str | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> SampleMap:
-        if (self.table is None) == (self.pattern is None):
-            raise ValueError("give either `table` or `pattern`")
-        return self
-
-
-class Mutations(Settings):
-    """Somatic variants (MAF) with the gene panel of each sample."""
-
-    maf: str
-    samples: SampleMap | None = Field(None, description="left out: Tumor_Sample_Barcode is the patient identifier")
-    panel_matrix: str | None = Field(None, description="table SAMPLE_ID -> panel name (column `mutations`)")
-    panels: str | None = Field(
-        None, description="table panel,gene of what each panel covers; left out: all the MAF's genes"
-    )
-    panel_size_mb: dict[str, float] = Field(
-        default_factory=dict, description="coding size per panel in megabases, for TMB"
-    )
-    genes: tuple[str, ...] = Field((), description="genes to make features of; empty: every gene altered in the cohort")
-    minimum_altered: int = Field(
-        3, ge=1, description="genes altered in fewer patients get no feature (a count that does not look at any label)"
-    )
-
-
-class Expression(Settings):
-    """Gene expression, genes x samples, first column the gene symbol; or ``.h5ad``."""
-
-    file: str
-    scale: Literal["counts", "tpm", "log", "z_score"]
-    samples: SampleMap | None = None
 
 
 class ImagingTable(Table):
@@ -170,32 +167,8 @@ class Images(Settings):
 
 
 # --------------------------------------------------------------------------------------------------------- endpoints
-class ColumnRule(Settings):
-    """Label from a column's codes. Codes not listed make the label missing, with the code as the reason."""
-
-    rule: Literal["column_codes"] = "column_codes"
-    column: str
-    table: str | None = None
-    positive: tuple[str, ...] = Field(min_length=1)
-    negative: tuple[str, ...] = Field(min_length=1)
-
-
-class VariantRule(Settings):
-    """Label from variants: positive with a sensitising EGFR variant, negative only where the panel covers EGFR."""
-
-    rule: Literal["egfr_sensitising_variant"]
-
-
-def _rule_name(value: Any) -> str:
-    """Which label rule is meant: `rule`, or column codes where it is left out."""
-    return value.get("rule", "column_codes") if isinstance(value, dict) else getattr(value, "rule", "column_codes")
-
-
 class Endpoint(Settings):
-    label: Annotated[
-        Annotated[ColumnRule, Tag("column_codes")] | Annotated[VariantRule, Tag("egfr_sensitising_variant")],
-        Discriminator(_rule_name),
-    ]
+    label: LabelRule
     modalities: tuple[Name, ...] = Field(min_length=1, description="modalities whose features may predict it")
     exclude: tuple[str, ...] = Field((), description="features (modality:feature, * allowed) that may not")
     include: tuple[str, ...] = Field((), description="only these features of a modality (modality:feature, * allowed)")
@@ -250,11 +223,20 @@ class Cohort(Settings):
     title: str = ""
     simulated: bool = Field(False, description="data are simulated; shown in the data, the UI and every report")
     root: str = Field(".", description="folder that all paths are relative to; itself relative to this file")
+    study: str = Field(
+        "", description="a cBioPortal study folder: its meta_*.txt declare clinical.tables, mutations and expression"
+    )
     clinical: Clinical
     images: dict[Name, Images] = Field(default_factory=dict)
     imaging_tables: dict[Name, ImagingTable] = Field(default_factory=dict)
     mutations: Mutations | None = None
     expression: Expression | None = None
+    omics: dict[Name, OmicsTable] = Field(
+        default_factory=dict, description="further tables of molecules by samples, each its own modality"
+    )
+    survival: dict[Name, TimeToEvent] = Field(
+        default_factory=dict, description="endpoints with time and event, in months, for survival models"
+    )
     endpoints: dict[Name, Endpoint] = Field(default_factory=dict)
     confounders: dict[Name, Confounder] = Field(default_factory=dict)
     resampling: Resampling = Resampling()
@@ -289,8 +271,19 @@ class Cohort(Settings):
             found["mutations"] = "mutations"
         if self.expression is not None:
             found["expression"] = "expression"
+        for table_name in self.omics:
+            found[table_name] = f"omics.{table_name}"
         if self.clinical.variables:
             found["clinical"] = "clinical.variables"
+        return found
+
+    def omics_tables(self) -> dict[str, tuple[str, OmicsTable]]:
+        """Every table of molecules by samples: source name -> its key in the file and its declaration."""
+        found: dict[str, tuple[str, OmicsTable]] = {}
+        if self.expression is not None:
+            found["expression"] = ("expression", self.expression)
+        for name, table in self.omics.items():
+            found[f"omics/{name}"] = (f"omics.{name}", table)
         return found
 
     def clinical_table(self, name: str | None) -> str:
@@ -314,10 +307,19 @@ class Cohort(Settings):
 
         for name, variable in self.clinical.variables.items():
             table_exists(variable.table, f"clinical.variables.{name}")
-        for source in ("mutations", "expression"):
-            value = getattr(self, source)
-            if value is not None and value.samples is not None and value.samples.table is not None:
-                table_exists(value.samples.table, f"{source}.samples")
+            if variable.recorded_on is not None and self.clinical.index_date is None:
+                raise ValueError(f"clinical.variables.{name}: recorded_on needs `clinical.index_date`")
+        if self.clinical.index_date is not None:
+            table_exists(self.clinical.index_date.table, "clinical.index_date")
+        sources: dict[str, Mutations | OmicsTable | None] = {"mutations": self.mutations, "expression": self.expression}
+        sources |= {f"omics.{name}": table for name, table in self.omics.items()}
+        for source, value in sources.items():
+            for key in ("samples", "choose"):
+                named = getattr(getattr(value, key, None), "table", None)
+                if named is not None:
+                    table_exists(named, f"{source}.{key}")
+        for name, follow_up in self.survival.items():
+            table_exists(follow_up.table, f"survival.{name}")
         for name, table in tables.items():
             if table.one_row_per == "sample" and table.sample_id is None:
                 raise ValueError(f"clinical.tables.{name}: one_row_per: sample needs `sample_id`")
@@ -327,16 +329,28 @@ class Cohort(Settings):
                 raise ValueError(
                     f"endpoints.{name}.modalities: {unknown} not among this cohort's modalities {sorted(known)}"
                 )
-            if isinstance(endpoint.label, ColumnRule):
-                table_exists(endpoint.label.table, f"endpoints.{name}.label")
-                both = set(endpoint.label.positive) & set(endpoint.label.negative)
-                if both:
-                    raise ValueError(f"endpoints.{name}.label: {sorted(both)} stand under both positive and negative")
-            elif self.mutations is None:
-                raise ValueError(
-                    f"endpoints.{name}.label: rule '{endpoint.label.rule}' needs `mutations`, which is not declared"
-                )
-        clash = set(self.imaging_tables) & {"clinical", "mutations", "expression", "floor", "early", "late"}
-        if clash:
-            raise ValueError(f"imaging_tables: {sorted(clash)} are names of other modalities; choose others")
+            label = endpoint.label
+            if isinstance(label, VariantRule | GeneRule):
+                if self.mutations is None:
+                    raise ValueError(
+                        f"endpoints.{name}.label: rule '{label.rule}' needs `mutations`, which is not declared"
+                    )
+            else:
+                table_exists(label.table, f"endpoints.{name}.label")
+            compare = label.compare if isinstance(label, VariantRule | HorizonRule) else None
+            if compare is not None:
+                table_exists(compare.table, f"endpoints.{name}.label.compare")
+            for where, coded in (("label", label), ("label.compare", compare)):
+                if isinstance(coded, ColumnRule | ResponseRule | SecondSource):
+                    both = set(coded.positive) & set(coded.negative)
+                    if both:
+                        raise ValueError(
+                            f"endpoints.{name}.{where}: {sorted(both)} stand under both positive and negative"
+                        )
+        reserved = {"clinical", "mutations", "expression", "floor", "early", "late"}
+        for key, named_tables in (("imaging_tables", set(self.imaging_tables)), ("omics", set(self.omics))):
+            clash = named_tables & reserved
+            if clash:
+                raise ValueError(f"{key}: {sorted(clash)} are names of other modalities; choose others")
+            reserved |= named_tables
         return self

@@ -6,15 +6,17 @@ aside, and why. ``source_rows`` gives the used rows of one source back, as text,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
 
-from radiogenomics.cohort import lesions, samples
-from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort import lesions, mutation_files, panels, samples
+from radiogenomics.cohort.configuration import Cohort, Expression, VariantRule
 from radiogenomics.cohort.identities import RowIdentities
+from radiogenomics.cohort.omics_settings import PACKAGED
 from radiogenomics.cohort.reading import RawTable, declared_path, read_table
 from radiogenomics.cohort.schemas import MANIFEST, QUARANTINE, conform, empty
 from radiogenomics.exceptions import ConfigurationError, IntegrityError, TableError
@@ -22,6 +24,18 @@ from radiogenomics.storage.atomic import file_digest
 
 REFERENCE = "reference/"
 """Prefix of sources that describe methods, not patients (gene panels): used whole, in no manifest."""
+
+
+FILE = "maf_file"
+"""Column of the rows of `mutations` that says which MAF a row is from."""
+
+_SAMPLE_COLUMNS: dict[str, str | None] = {
+    "mutations": samples.BARCODE,
+    "mutation_panels": samples.PANEL_SAMPLE,
+    "copy_number": None,
+    "structural_variants": mutation_files.SV_SAMPLE,
+    "segments": mutation_files.SEGMENT_SAMPLE,
+}
 
 
 class Inputs(NamedTuple):
@@ -68,7 +82,8 @@ def read_inputs(cohort: Cohort) -> Inputs:
     """Read every declared file and say, row by row, what is used and what is set aside.
 
     Sources are named ``clinical/<table>``, ``lesions/<images>``, ``imaging_tables/<name>``, ``mutations``,
-    ``mutation_panels`` and ``expression`` (a row is a sample). The patients of the cohort are those of the used rows of
+    ``mutation_panels``, ``copy_number``, ``structural_variants``, ``segments``, ``expression`` and ``omics/<name>`` (in
+    copy number, expression and other omics a row is a sample). The patients of the cohort are those of the used rows of
     its clinical tables. The rules for rows stand in :mod:`radiogenomics.cohort.identities`.
 
     Raises
@@ -120,18 +135,34 @@ def read_inputs(cohort: Cohort) -> Inputs:
         gathering.add(f"imaging_tables/{name}", imaging.file, file_digest(path), identities)
     if cohort.mutations is not None:
         lookup = samples.sample_lookup(cohort.mutations.samples, sample_tables)
-        for source, file, path, rows in samples.mutation_sources(cohort, cohort.mutations, lookup, known):
+        for source, file, path, rows in mutation_files.mutation_sources(cohort, cohort.mutations, lookup, known):
             gathering.add(source, file, file_digest(path), rows)
         if cohort.mutations.panels is not None:
-            path = declared_path(cohort, cohort.mutations.panels, "mutations.panels", folder_allowed=True)
-            genes, digest = samples.read_panels(path, cohort.mutations.panels)
-            gathering.files.append((f"{REFERENCE}panels", cohort.mutations.panels, digest, len(genes)))
-    if cohort.expression is not None:
-        lookup = samples.sample_lookup(cohort.expression.samples, sample_tables)
-        path = declared_path(cohort, cohort.expression.file, "expression.file")
-        rows = samples.expression_samples(path, cohort.expression.file, lookup, known)
-        gathering.add("expression", cohort.expression.file, file_digest(path), rows)
+            covered = panels.declared_panels(cohort, cohort.mutations.panels)
+            gathering.files.append((f"{REFERENCE}panels", cohort.mutations.panels, covered.digest, len(covered.genes)))
+    for name, file in declared_references(cohort).items():
+        path = declared_path(cohort, file, name)
+        gathering.files.append((f"{REFERENCE}{name}", file, file_digest(path), len(read_table(path, label=file).cells)))
+    for source, (declared_at, omics) in cohort.omics_tables().items():
+        lookup = samples.sample_lookup(omics.samples, sample_tables)
+        path = declared_path(cohort, omics.file, f"{declared_at}.file")
+        rows = samples.omics_samples(path, omics.file, omics.orientation, lookup, known)
+        gathering.add(source, omics.file, file_digest(path), rows)
     return _conformed(gathering)
+
+
+def declared_references(cohort: Cohort) -> dict[str, str]:
+    """Tables of methods that an institution declares in place of the packaged ones: name -> file as declared."""
+    found: dict[str, str | None] = {}
+    if cohort.mutations is not None:
+        found |= {"hotspots": cohort.mutations.hotspots, "pathways": cohort.mutations.pathways}
+    for source, (_, omics) in cohort.omics_tables().items():
+        found[f"symbols/{source}"] = omics.symbols
+        found["signatures"] = omics.signatures if isinstance(omics, Expression) else found.get("signatures")
+    for name, endpoint in cohort.endpoints.items():
+        if isinstance(endpoint.label, VariantRule):
+            found[f"variants/{name}"] = endpoint.label.variants
+    return {name: file for name, file in found.items() if file is not None and file != PACKAGED}
 
 
 def _conformed(gathering: _Gathering) -> Inputs:
@@ -151,17 +182,24 @@ def account(inputs: Inputs) -> pd.DataFrame:
     -------
     DataFrame `source, file, rows, used, quarantined, balanced`.
     """
-    used = inputs.manifest["source"].value_counts()
-    rows_aside = inputs.quarantine[inputs.quarantine["level"] == "row"]
-    aside = rows_aside["source"].value_counts()
+    aside_rows = inputs.quarantine[inputs.quarantine["level"] == "row"]
     table = inputs.files[["source", "file", "rows"]].copy()
+    # where a source has several files each is counted alone; images found by a pattern are many files of one declaration
+    several = set(table.loc[table["source"].duplicated(), "source"])
+    used, aside = (_counts(rows, several) for rows in (inputs.manifest, aside_rows))
+    keys = [(s, f if s in several else "") for s, f in zip(table["source"], table["file"], strict=True)]
     table["used"] = [
-        int(rows if source.startswith(REFERENCE) else used.get(source, 0))
-        for source, rows in zip(table["source"], table["rows"], strict=True)
+        int(rows if source.startswith(REFERENCE) else used.get((source, file), 0))
+        for (source, file), rows in zip(keys, table["rows"], strict=True)
     ]
-    table["quarantined"] = [int(aside.get(source, 0)) for source in table["source"]]
+    table["quarantined"] = [int(aside.get(key, 0)) for key in keys]
     table["balanced"] = table["rows"] == table["used"] + table["quarantined"]
     return table
+
+
+def _counts(rows: pd.DataFrame, several: set[str]) -> Counter[tuple[str, str]]:
+    """How many rows each source has, and each of its files where it has several."""
+    return Counter((s, f if s in several else "") for s, f in zip(rows["source"], rows["file"], strict=True))
 
 
 def cohort_patients(manifest: pd.DataFrame) -> list[str]:
@@ -183,7 +221,8 @@ def source_rows(cohort: Cohort, manifest: pd.DataFrame, source: str, files: pd.D
     -------
     DataFrame of text, one row a manifest row and in its order: `patient_id`, `row`, `study_id`, `lesion_id`, `sample_id`
     (None where the source has none), then the columns of the file. For ``lesions/<images>`` the columns `image` and
-    `mask` are absolute paths and `roi` is always there (blank: not given). ``expression`` gives identities only.
+    `mask` are absolute paths and `roi` is always there (blank: not given). ``mutations`` has `maf_file` as well.
+    ``expression``, ``omics/<name>`` and ``copy_number`` give identities only.
 
     Raises
     ------
@@ -198,39 +237,43 @@ def source_rows(cohort: Cohort, manifest: pd.DataFrame, source: str, files: pd.D
     if kind == "lesions":
         _check_digest(source, files, lambda: lesions.digest(cohort, name, cohort_patients(manifest)))
         return lesions.lesion_rows(cohort, name, rows.reset_index(drop=True), identity)
-    path, patient_column, sample_column = _location(cohort, kind, name)
-    _check_digest(source, files, lambda: file_digest(path))
-    if kind == "expression":
+    patient_column, sample_column, matrix = _identity_columns(cohort, source)
+    parts = []
+    for file in dict.fromkeys(rows["file"]):
+        path = cohort.path(file)
+        _check_digest(source, files, partial(file_digest, path), file)
+        if matrix:
+            continue
+        part = rows[rows["file"] == file]
+        raw = read_table(path, label=str(file))
+        _check_unchanged(raw, part, patient_column, "patient_id")
+        _check_unchanged(raw, part, sample_column, "sample_id")
+        cells = raw.cells.loc[part["row"]].reset_index(drop=True)
+        parts.append(cells.assign(**{FILE: file}) if source == "mutations" else cells)
+    if matrix:
         return identity
-    raw = read_table(path, label=str(rows["file"].iloc[0]))
-    _check_unchanged(raw, rows, patient_column, "patient_id")
-    _check_unchanged(raw, rows, sample_column, "sample_id")
-    cells = raw.cells.loc[rows["row"]].reset_index(drop=True)
+    cells = pd.concat(parts, ignore_index=True).fillna("")
     return pd.concat([identity, cells.drop(columns=[c for c in identity.columns if c in cells.columns])], axis=1)
 
 
-def _location(cohort: Cohort, kind: str, name: str) -> tuple[Path, str | None, str | None]:
-    """Path of a source's file, and the columns with the patient's and the sample's identifier."""
-    if kind == "clinical":
-        table = cohort.clinical.tables[name]
-        return cohort.path(table.file), table.patient_id, table.sample_id
-    if kind == "imaging_tables":
-        return cohort.path(cohort.imaging_tables[name].file), cohort.imaging_tables[name].patient_id, None
-    if kind == "mutations" and cohort.mutations is not None:
-        return cohort.path(cohort.mutations.maf), None, samples.BARCODE
-    if kind == "mutation_panels" and cohort.mutations is not None and cohort.mutations.panel_matrix is not None:
-        return cohort.path(cohort.mutations.panel_matrix), None, samples.PANEL_SAMPLE
-    if kind == "expression" and cohort.expression is not None:
-        return cohort.path(cohort.expression.file), None, None
-    raise ConfigurationError(
-        f"{cohort.file}: source '{kind}{'/' if name else ''}{name}' is not declared", rule="unknown_source"
-    )
+def _identity_columns(cohort: Cohort, source: str) -> tuple[str | None, str | None, bool]:
+    """The columns with the patient's and the sample's identifier, and whether the source is molecules by samples."""
+    kind, _, name = source.partition("/")
+    if kind == "clinical" and name in cohort.clinical.tables:
+        return cohort.clinical.tables[name].patient_id, cohort.clinical.tables[name].sample_id, False
+    if kind == "imaging_tables" and name in cohort.imaging_tables:
+        return cohort.imaging_tables[name].patient_id, None, False
+    if cohort.mutations is not None and source in _SAMPLE_COLUMNS:
+        return None, _SAMPLE_COLUMNS[source], source == "copy_number"
+    if source in cohort.omics_tables():
+        return None, None, True
+    raise ConfigurationError(f"{cohort.file}: source '{source}' is not declared", rule="unknown_source")
 
 
-def _check_digest(source: str, files: pd.DataFrame | None, digest: Callable[[], str]) -> None:
+def _check_digest(source: str, files: pd.DataFrame | None, digest: Callable[[], str], file: str | None = None) -> None:
     if files is None:
         return
-    recorded = files.loc[files["source"] == source, "sha256"]
+    recorded = files.loc[(files["source"] == source) & ((files["file"] == file) | (file is None)), "sha256"]
     if recorded.empty or recorded.iloc[0] != digest():
         raise IntegrityError(
             f"source '{source}' changed since the manifest was made; read the inputs again", rule="file_changed"

@@ -13,6 +13,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.label_settings import RULES
+from radiogenomics.cohort.study import with_study
 from radiogenomics.exceptions import ConfigurationError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -66,6 +68,7 @@ def load_cohort(path: str | Path, environment: Mapping[str, str] | None = None) 
     if not isinstance(raw, dict):
         raise ConfigurationError(f"{file}: expected a mapping of keys, found {type(raw).__name__}", rule="yaml")
     raw = _expand(raw, file, os.environ if environment is None else environment, ())
+    raw = with_study(raw, file.parent)
     try:
         cohort = Cohort.model_validate(raw)
     except ValidationError as error:
@@ -118,7 +121,7 @@ def _describe(problem: Any, raw: Any) -> str:
 
 def _is_union_tag(part: Any, raw: Any, location: tuple[Any, ...]) -> bool:
     """Pydantic puts the tag of a discriminated union into the location; a person did not write it there."""
-    return isinstance(part, str) and part in {"column_codes", "egfr_sensitising_variant", "[key]"}
+    return isinstance(part, str) and part in {*RULES, "[key]"}
 
 
 def _valid_keys(model: Any, location: tuple[Any, ...]) -> list[str]:
@@ -133,6 +136,6 @@ def _valid_keys(model: Any, location: tuple[Any, ...]) -> list[str]:
         return _valid_keys(arguments[1], location[1:])
     keys: set[str] = set()
     for argument in arguments:  # Optional, unions, Annotated
-        rest = location[1:] if location and location[0] in {"column_codes", "egfr_sensitising_variant"} else location
+        rest = location[1:] if location and location[0] in RULES else location
         keys.update(_valid_keys(argument, rest))
     return sorted(keys)

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class RadiomicSettings(BaseModel):
-    """Base of these values: immutable, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+from radiogenomics.cohort.settings import Settings
 
 Dimensions = Literal[2, 3]
 Boundary = Literal["zero", "nearest", "periodic", "mirror"]
@@ -19,7 +14,7 @@ Positive = Annotated[float, Field(gt=0, lt=1000, allow_inf_nan=False)]
 Level = Annotated[int, Field(ge=1, le=4)]
 
 
-class MeanFilter(RadiomicSettings):
+class MeanFilter(Settings):
     """Mean over a cube of voxels (IBSI S60F)."""
 
     filter: Literal["mean"]
@@ -38,7 +33,7 @@ class MeanFilter(RadiomicSettings):
         return (f"mean-{self.support}-{self.dimensions}D",)
 
 
-class LogFilter(RadiomicSettings):
+class LogFilter(Settings):
     """Laplacian of Gaussian (IBSI L6PA)."""
 
     filter: Literal["log"]
@@ -52,7 +47,7 @@ class LogFilter(RadiomicSettings):
         return (f"log-sigma-{_number(self.sigma_mm)}-mm-{self.dimensions}D",)
 
 
-class LawsFilter(RadiomicSettings):
+class LawsFilter(Settings):
     """Laws kernels along x, y and z (IBSI JTXT), e.g. L5E5E5; two of them work slice by slice."""
 
     filter: Literal["laws"]
@@ -70,7 +65,7 @@ class LawsFilter(RadiomicSettings):
         return ("-".join(parts),)
 
 
-class GaborFilter(RadiomicSettings):
+class GaborFilter(Settings):
     """Modulus of Gabor filters in planes (IBSI Q88H)."""
 
     filter: Literal["gabor"]
@@ -90,7 +85,7 @@ class GaborFilter(RadiomicSettings):
         return (f"gabor-{size}-{turn}-{planes}",)
 
 
-class WaveletFilter(RadiomicSettings):
+class WaveletFilter(Settings):
     """Separable undecimated wavelets (IBSI 25BO)."""
 
     filter: Literal["wavelet"]
@@ -120,7 +115,7 @@ class WaveletFilter(RadiomicSettings):
         return tuple(f"wavelet-{self.wavelet}-{d}-level-{self.level}{end}" for d in self.decompositions)
 
 
-class SimoncelliFilter(RadiomicSettings):
+class SimoncelliFilter(Settings):
     """Simoncelli's isotropic wavelet (IBSI PRT7). It needs the whole image, in memory, and takes it as periodic."""
 
     filter: Literal["simoncelli"]
@@ -151,7 +146,7 @@ IBSI_ONLY = (
 """Keys that say something only where `standard` is ibsi."""
 
 
-class Radiomics(RadiomicSettings):
+class Radiomics(Settings):
     """How radiomic features are computed."""
 
     preset: Literal["ct_default", "pet_default", "mr_default", "ibsi_c", "ibsi_d", "ibsi_e", "native"] | None = Field(

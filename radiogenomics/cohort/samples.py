@@ -1,18 +1,17 @@
-"""From sample barcodes to patients: the rows of mutation, panel and expression files."""
+"""From sample barcodes to patients, and the samples of tables that have molecules by samples."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from radiogenomics.cohort.configuration import Cohort, Mutations, SampleMap
+from radiogenomics.cohort.configuration import SampleMap
 from radiogenomics.cohort.identities import RowIdentities, SampleLookup
-from radiogenomics.cohort.reading import RawTable, declared_path, read_table
+from radiogenomics.cohort.reading import read_table
 from radiogenomics.exceptions import ConfigurationError, TableError
-from radiogenomics.storage.atomic import file_digest, folder_digest
 
 BARCODE = "Tumor_Sample_Barcode"
 PANEL_SAMPLE = "SAMPLE_ID"
@@ -73,113 +72,79 @@ def sample_lookup(declared: SampleMap | None, sample_tables: Mapping[str, Mappin
     return SampleLookup(table=sample_tables[declared.table], table_name=declared.table)
 
 
-def mutation_sources(
-    cohort: Cohort, declared: Mutations, lookup: SampleLookup, patients: list[str]
-) -> Iterator[tuple[str, str, Path, RowIdentities]]:
-    """The rows of the MAF and of the panel matrix: source, file as declared, path, identities."""
-    path = declared_path(cohort, declared.maf, "mutations.maf")
-    raw = read_table(path, label=declared.maf)
-    identities = _sample_identities(raw, declared.maf, BARCODE, lookup, patients)
-    gene, kind = raw.cells[raw.column("Hugo_Symbol")], raw.cells[raw.column("Variant_Classification")]
-    identities.refuse(
-        {r: f"{declared.maf} line {r}: Hugo_Symbol is blank" for r in gene.index[gene.str.strip() == ""]}, "blank_gene"
-    )
-    strange = kind[~kind.str.strip().isin(NON_SYNONYMOUS | OTHER_CLASSES)]
-    identities.refuse(
-        {
-            r: f"{declared.maf} line {r}: Variant_Classification '{strange[r]}' is not one of the MAF format's"
-            for r in strange.index
-        },
-        "unknown_variant_classification",
-    )
-    if "Mutation_Status" in raw.cells.columns:
-        status = raw.cells["Mutation_Status"].str.strip()
-        rows = status.index[status.str.lower().isin(NOT_SOMATIC)]
-        identities.refuse(
-            {r: f"{declared.maf} line {r}: Mutation_Status '{status[r]}' is not somatic" for r in rows}, "not_somatic"
-        )
-    identities.identical(raw.cells)
-    yield "mutations", declared.maf, path, identities
-
-    if declared.panel_matrix is not None:
-        path = declared_path(cohort, declared.panel_matrix, "mutations.panel_matrix")
-        raw = read_table(path, label=declared.panel_matrix)
-        identities = _sample_identities(raw, declared.panel_matrix, PANEL_SAMPLE, lookup, patients)
-        raw.column(PANEL)
-        identities.unique(["sample_id"], raw.cells)
-        yield "mutation_panels", declared.panel_matrix, path, identities
+ANNOTATIONS = frozenset(
+    {
+        "Entrez_Gene_Id", "Cytoband", "Locus ID", "Locus_ID", "Description", "gene_name", "gene_type", "Gene_Symbol", "hgnc_symbol",
+    }
+)  # fmt: skip
+"""Columns beside the first that describe the molecule of a row and are no samples."""
 
 
-def _sample_identities(
-    raw: RawTable, file: str, column: str, lookup: SampleLookup, patients: list[str]
+def matrix_samples(path: Path, file: str, lookup: SampleLookup, patients: list[str]) -> RowIdentities:
+    """The samples of a text matrix with molecules in rows: `row` is the column number, the molecule's name being column 1."""
+    header = read_table(path, label=file, header_only=True)
+    names = {
+        at: str(name) for at, name in enumerate(header.cells.columns, start=1) if at > 1 and name not in ANNOTATIONS
+    }
+    return _of_samples(file, names, "column", lookup, patients)
+
+
+def _of_samples(
+    file: str, names: Mapping[int, str], unit: str, lookup: SampleLookup, patients: list[str]
 ) -> RowIdentities:
-    identities = RowIdentities(raw.cells.index, file)
-    identities.ragged(raw)
-    identities.identifiers("sample_id", raw.cells[raw.column(column)], column)
-    identities.patients_of_samples(lookup)
-    identities.known_patients(patients)
-    return identities
-
-
-def expression_samples(path: Path, file: str, lookup: SampleLookup, patients: list[str]) -> RowIdentities:
-    """The samples of an expression file as rows: `row` is the column number (gene x sample text, the gene symbol being
-    column 1) or the position in `obs` (``.h5ad``), both from 1."""
-    if path.suffix.lower() == ".h5ad":
-        import anndata
-
-        names = [str(name) for name in anndata.read_h5ad(path, backed="r").obs_names]
-        rows = list(range(1, len(names) + 1))
-    else:
-        header = read_table(path, label=file, header_only=True)
-        names = [str(name) for name in header.cells.columns[1:]]
-        rows = list(range(2, len(names) + 2))
     if not names:
-        raise TableError(f"{file}: no sample columns beside the gene column", rule="no_samples")
-    identities = RowIdentities(rows, file, unit="column" if rows[0] == 2 else "obs")
-    identities.identifiers("sample_id", pd.Series(names, index=rows, dtype=object), "sample name")
+        raise TableError(f"{file}: no sample beside the names of genes", rule="no_samples")
+    rows = list(names)
+    identities = RowIdentities(rows, file, unit=unit)
+    identities.identifiers("sample_id", pd.Series(names, dtype=object), "sample name")
     identities.patients_of_samples(lookup)
     identities.known_patients(patients)
-    identities.unique(["sample_id"], pd.DataFrame({"sample_id": names, "position": rows}, index=rows))
+    identities.unique(["sample_id"], pd.DataFrame({"sample_id": list(names.values()), "position": rows}, index=rows))
     return identities
 
 
-def read_panels(path: Path, label: str) -> tuple[pd.DataFrame, str]:
-    """Which genes each panel covers.
+def omics_samples(
+    path: Path, file: str, orientation: str | None, lookup: SampleLookup, patients: list[str]
+) -> RowIdentities:
+    """The samples of a table of molecules by samples, as rows.
+
+    `row` is the column number (genes in rows, the name being column 1), the line (samples in rows, the sample's name
+    being the first cell), or the position in `obs` (``.h5ad``), each from 1.
 
     Parameters
     ----------
-    path : a table with columns `panel` and `gene`, or a folder of cBioPortal gene-panel files (``stable_id:`` and
-        ``gene_list:`` lines in each ``data_gene_panel_*.txt``).
+    orientation : as declared; None: the side that holds more known samples. A declared one is confirmed by them.
 
-    Returns
-    -------
-    DataFrame `panel, gene` without repetition, and the SHA-256 of the file or folder.
+    Raises
+    ------
+    TableError
+        The declared orientation contradicts the samples, or there is no sample.
     """
-    if path.is_dir():
-        pairs = [pair for file in sorted(path.glob("data_gene_panel_*.txt")) for pair in _cbioportal_panel(file)]
-        if not pairs:
-            raise TableError(f"{label}: no file data_gene_panel_*.txt in this folder", rule="no_panels")
-        return pd.DataFrame(pairs, columns=["panel", "gene"]).drop_duplicates(ignore_index=True), folder_digest(path)
-    raw = read_table(path, label=label)
-    if raw.ragged:
-        row, what = next(iter(raw.ragged.items()))
-        raise TableError(f"{label} line {row}: {what}", rule="ragged_row")
-    genes = pd.DataFrame({name: raw.cells[raw.column(name)].str.strip() for name in ("panel", "gene")})
-    blank = genes.index[(genes == "").any(axis=1)]
-    if len(blank):
-        raise TableError(f"{label} line {blank[0]}: panel or gene is blank", rule="blank_identifier")
-    return genes.reset_index(drop=True), file_digest(path)
+    if path.suffix.lower() == ".h5ad":
+        import anndata
 
+        try:
+            names = [str(name) for name in anndata.read_h5ad(path, backed="r").obs_names]
+        except (OSError, KeyError, ValueError) as error:
+            raise TableError(f"{file}: not a readable .h5ad file ({error})", rule="h5ad") from error
+        return _of_samples(file, dict(enumerate(names, start=1)), "obs", lookup, patients)
+    raw = read_table(path, label=file)
+    first = raw.cells.iloc[:, 0].astype(str)
+    known = set(patients)
 
-def _cbioportal_panel(file: Path) -> Iterator[tuple[str, str]]:
-    entries = {}
-    for line in file.read_text(encoding="utf-8-sig").splitlines():
-        key, colon, value = line.partition(":")
-        if colon:
-            entries[key.strip()] = value
-    if "stable_id" not in entries or "gene_list" not in entries:
+    def known_among(names: Iterable[str]) -> int:
+        return sum(lookup.patient(name.strip()) in known for name in names)
+
+    in_columns, in_rows = known_among(map(str, raw.cells.columns[1:])), known_among(first)
+    found = "samples_in_rows" if in_rows > in_columns else "genes_in_rows"
+    if orientation is not None and found != orientation and max(in_rows, in_columns):
         raise TableError(
-            f"{file.name}: a gene-panel file needs the lines 'stable_id:' and 'gene_list:'", rule="panel_format"
+            f"{file}: declared as {orientation}, but {in_columns} column names and {in_rows} first cells are samples of "
+            "known patients",
+            rule="orientation",
         )
-    for gene in entries["gene_list"].split():
-        yield entries["stable_id"].strip(), gene
+    if (orientation or found) == "genes_in_rows":
+        return matrix_samples(path, file, lookup, patients)
+    identities = _of_samples(file, dict(zip(map(int, raw.cells.index), first, strict=True)), "line", lookup, patients)
+    identities.ragged(raw)
+    return identities

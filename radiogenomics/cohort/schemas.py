@@ -106,6 +106,24 @@ LABELS = pa.DataFrameSchema(
 )
 """One row for each patient and endpoint."""
 
+SURVIVAL = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "endpoint": _text(),
+        "time_months": pa.Column(float, pa.Check.ge(0), nullable=True),  # since the index date; NaN: not known
+        "event": pa.Column("Int8", pa.Check.isin([0, 1]), nullable=True),  # 0: censored; <NA>: not known
+        "reason": _text(),
+        "rule": _text(),
+        "rule_version": _text(),
+        "source_rows": _text(nullable=True),
+    },
+    strict=True,
+    coerce=True,
+    unique=["patient_id", "endpoint"],
+    name="survival",
+)
+"""One row for each patient and endpoint with time and event."""
+
 OUT_OF_FOLD = pa.DataFrameSchema(
     {
         "patient_id": _text(),
@@ -128,7 +146,7 @@ METRICS = pa.DataFrameSchema(
     {
         "model": _text(),
         "role": pa.Column(str, pa.Check.isin(["fusion", "unimodal", "clinical_baseline", "floor"])),
-        "population": _text(),  # 'all' (any modality) or 'complete' (every modality)
+        "population": _text(),  # 'all' (any modality), 'complete' (every modality), or a modality's name (patients that have it)
         "n": pa.Column(int),
         "events": pa.Column(int),
         "auc": pa.Column(float, nullable=True),

@@ -1,71 +1,146 @@
-"""Which EGFR variants make a tumour sensitive to EGFR inhibitors (rule ``egfr_sensitising_variant``, version 1).
+"""Which EGFR variants make a tumour sensitive to EGFR inhibitors (rule ``egfr_sensitising_variant``).
 
 ========================  =========================================================================================
 sensitising               L858R; in-frame deletions of exon 19; G719X; S768I; L861Q; in-frame insertions of exon 19;
-                          A763_Y764insFQEA, the one exon 20 insertion that responds [5]_
+                          A763_Y764insFQEA, the one exon 20 insertion that responds
 resistance                T790M, C797S: acquired under treatment; alone they do not tell what the tumour was
 exon_20_insertion         in-frame insertions of exon 20: driver variants, but not sensitive to the classical inhibitors
 uncertain                 every other non-synonymous variant
 ========================  =========================================================================================
 
-A tumour with a sensitising variant is positive, whatever else it carries. A tumour with none but with another
-non-synonymous EGFR variant is neither: its label is missing. Wild type is a covered gene without a non-synonymous
-variant.
-
-Exons are those of NM_005228 / ENST00000275493: exon 18 is residues 688-728, 19 is 729-761, 20 is 762-823, 21 is 824-875.
-
-References
-----------
-.. [1] Lynch et al., N Engl J Med 350:2129-2139 (2004): L858R, exon 19 deletions.
-.. [2] Yang et al., Lancet Oncol 16:830-838 (2015): G719X, L861Q, S768I respond; exon 20 insertions and T790M do not.
-.. [3] He et al., Clin Cancer Res 18:1790-1797 (2012): exon 19 insertions.
-.. [4] Hendriks et al., Ann Oncol 34:339-357 (2023), ESMO guideline for oncogene-addicted metastatic NSCLC.
-.. [5] Yasuda et al., Sci Transl Med 5:216ra177 (2013): exon 20 insertions and A763_Y764insFQEA.
+The classes stand in ``reference/egfr_variants.csv``, each with its source; an institution can declare a table of its own
+(`label.variants`). Which classes are positive and which negative is declared; the others make the label missing. A tumour
+with a variant of a positive class is positive, whatever else it carries. Wild type is a covered gene without a
+non-synonymous variant.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple, get_args
 
-from radiogenomics.omics.protein_change import parse_protein_change
+import pandas as pd
+
+from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.label_settings import EgfrClass, VariantRule
+from radiogenomics.cohort.reading import declared_path, read_table
+from radiogenomics.exceptions import TableError
+from radiogenomics.omics.protein_change import ProteinChange, parse_protein_change
+from radiogenomics.omics.sequencing import Sequencing
 
 RULE = "egfr_sensitising_variant"
-RULE_VERSION = "1"
 GENE = "EGFR"
-
-EXON_19 = (729, 761)
-EXON_20 = (762, 823)
-
-Effect = Literal["sensitising", "resistance", "exon_20_insertion", "uncertain"]
-
-_SENSITISING = {(858, "L", "R"), (768, "S", "I"), (861, "L", "Q")}
-_SENSITISING_INSERTIONS = {(763, "FQEA")}
-_RESISTANCE = {(790, "T", "M"), (797, "C", "S")}
+CHANGES = ("missense", "insertion", "in_frame_loss", "in_frame_gain")
 
 
-def egfr_variant_effect(protein_change: str) -> Effect:
+class VariantClass(NamedTuple):
+    """One row of the table of variants."""
+
+    change: str
+    first: int
+    last: int
+    reference: str
+    alternate: str
+    effect: EgfrClass
+    name: str
+    source: str
+
+    def fits(self, change: ProteinChange) -> bool:
+        """Whether a protein change is of this kind and place."""
+        if self.change in {"missense", "insertion"}:
+            same = change.kind == self.change and change.first == self.first
+            reference = self.reference in {"", "*", change.reference}
+            return same and reference and self.alternate in {"", "*", change.inserted}
+        net = change.net_length
+        if net is None or net == 0 or (net > 0) != (self.change == "in_frame_gain"):
+            return False
+        return self.first <= change.first and change.last <= self.last
+
+
+def read_variant_classes(path: Path, label: str) -> tuple[VariantClass, ...]:
+    """A table of variants, `change,first,last,reference,alternate,class,name,source`; the first row that fits decides.
+
+    Raises
+    ------
+    TableError
+        A change or class is not a known one, or a residue is no number.
+    """
+    raw = read_table(path, label=label)
+    columns = {n: raw.cells[raw.column(n)].str.strip() for n in (*VariantClass._fields[:5], "class", "name", "source")}
+    found = []
+    for row in raw.cells.index:
+        change, effect = columns["change"][row], columns["class"][row]
+        if change not in CHANGES or effect not in get_args(EgfrClass):
+            raise TableError(
+                f"{label} line {row}: change '{change}' must be one of {', '.join(CHANGES)}, and class '{effect}' one of "
+                f"{', '.join(get_args(EgfrClass))}",
+                rule="variant_class",
+            )
+        if not (columns["first"][row].isdigit() and columns["last"][row].isdigit()):
+            raise TableError(f"{label} line {row}: first and last must be residue numbers", rule="type")
+        found.append(
+            VariantClass(
+                change,
+                int(columns["first"][row]),
+                int(columns["last"][row]),
+                columns["reference"][row],
+                columns["alternate"][row],
+                effect,
+                columns["name"][row],
+                columns["source"][row],
+            )
+        )
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def packaged_classes() -> tuple[VariantClass, ...]:
+    """The packaged table of variants."""
+    return read_variant_classes(
+        Path(str(resources.files("radiogenomics.endpoints") / "reference" / "egfr_variants.csv")), "egfr_variants.csv"
+    )
+
+
+def declared_classes(cohort: Cohort, rule: VariantRule) -> tuple[VariantClass, ...]:
+    """The table of variants that a rule uses."""
+    if rule.variants is None:
+        return packaged_classes()
+    return read_variant_classes(declared_path(cohort, rule.variants, "label.variants"), rule.variants)
+
+
+def variant_class(protein_change: str, classes: tuple[VariantClass, ...] | None = None) -> VariantClass | None:
+    """The row of the table that a protein change fits; None: uncertain."""
+    change = parse_protein_change(protein_change)
+    rows = packaged_classes() if classes is None else classes
+    return next((row for row in rows if row.fits(change)), None)
+
+
+def egfr_variant_effect(protein_change: str, classes: tuple[VariantClass, ...] | None = None) -> EgfrClass:
     """What a non-synonymous EGFR variant means for sensitivity.
 
     Parameters
     ----------
     protein_change : ``HGVSp_Short``, e.g. ``p.L858R``. Blank or not understood is 'uncertain'.
+    classes : a table of variants; left out: the packaged one.
     """
-    change = parse_protein_change(protein_change)
-    if change.kind == "missense":
-        key = (change.first, change.reference, change.inserted)
-        if key in _SENSITISING or (change.first == 719 and change.reference == "G"):
-            return "sensitising"
-        return "resistance" if key in _RESISTANCE else "uncertain"
-    net = change.net_length
-    if net is None or net == 0:
-        return "uncertain"
-    if _inside(change.first, change.last, EXON_19):
-        return "sensitising"
-    if net > 0 and _inside(change.first, change.last, (EXON_20[0] - 1, EXON_20[1])):
-        known = change.kind == "insertion" and (change.first, change.inserted) in _SENSITISING_INSERTIONS
-        return "sensitising" if known else "exon_20_insertion"
-    return "uncertain"
+    found = variant_class(protein_change, classes)
+    return "uncertain" if found is None else found.effect
 
 
-def _inside(first: int, last: int, exon: tuple[int, int]) -> bool:
-    return exon[0] <= first and last <= exon[1]
+def egfr_variants(sequencing: Sequencing, classes: tuple[VariantClass, ...] | None = None) -> pd.DataFrame:
+    """Every non-synonymous EGFR variant with its class.
+
+    Returns
+    -------
+    DataFrame `patient_id, sample_id, file, row, protein_change, classification, class, name, source`, in the order of
+    patients and rows.
+    """
+    rows = sequencing.variants[(sequencing.variants["gene"] == GENE) & sequencing.variants["non_synonymous"]]
+    table = rows[["patient_id", "sample_id", "file", "row", "protein_change", "classification"]].copy()
+    found = [variant_class(change, classes) for change in table["protein_change"]]
+    table["class"] = ["uncertain" if f is None else f.effect for f in found]
+    table["name"] = ["" if f is None else f.name for f in found]
+    table["source"] = ["" if f is None else f.source for f in found]
+    return table.sort_values(["patient_id", "file", "row"], ignore_index=True)

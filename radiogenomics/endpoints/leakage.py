@@ -6,7 +6,15 @@ from fnmatch import fnmatchcase
 
 import pandas as pd
 
-from radiogenomics.cohort.configuration import Cohort, ColumnRule
+from radiogenomics.cohort.configuration import (
+    Cohort,
+    ColumnRule,
+    HorizonRule,
+    ResponseRule,
+    ThresholdRule,
+    VariantRule,
+)
+from radiogenomics.cohort.gene_names import current_symbol
 from radiogenomics.endpoints import egfr
 from radiogenomics.exceptions import ConfigurationError, LeakageError
 
@@ -16,7 +24,8 @@ _COLUMNS = ["modality", "feature", "rule", "reason"]
 def endpoint_sources(cohort: Cohort, endpoint_name: str) -> dict[str, str]:
     """Inputs that tell the endpoint's label -> why, in the form of `derived_from` ('mutations:EGFR').
 
-    They are the column or gene that the label is made from, and what the configuration declares under `concerns`.
+    They are the columns or the gene that the label is made from or compared with, every column of follow-up that is
+    declared under `survival`, and what the configuration declares under `concerns`.
 
     Raises
     ------
@@ -29,12 +38,27 @@ def endpoint_sources(cohort: Cohort, endpoint_name: str) -> dict[str, str]:
             rule="unknown_endpoint",
         )
     endpoint = cohort.endpoints[endpoint_name]
+    label = endpoint.label
     sources: dict[str, str] = {}
-    if isinstance(endpoint.label, ColumnRule):
-        table = cohort.clinical_table(endpoint.label.table)
-        sources[f"clinical/{table}:{endpoint.label.column.strip()}"] = f"the label of '{endpoint_name}' is this column"
+
+    def column(name: str, table: str | None, why: str) -> None:
+        sources.setdefault(f"clinical/{cohort.clinical_table(table)}:{name.strip()}", why)
+
+    if isinstance(label, ColumnRule | ResponseRule | ThresholdRule):
+        column(label.column, label.table, f"the label of '{endpoint_name}' is this column")
+    elif isinstance(label, HorizonRule):
+        for name in label.columns():
+            column(name, label.table, f"the label of '{endpoint_name}' is made from this column")
     else:
-        sources[f"mutations:{egfr.GENE}"] = f"the label of '{endpoint_name}' is made from variants of {egfr.GENE}"
+        gene = egfr.GENE if isinstance(label, VariantRule) else current_symbol(label.gene)
+        for kind in ("mutations", "copy_number", "structural_variants"):
+            sources[f"{kind}:{gene}"] = f"the label of '{endpoint_name}' is made from alterations of {gene}"
+    compare = label.compare if isinstance(label, VariantRule | HorizonRule) else None
+    if compare is not None:
+        column(compare.column, compare.table, f"the label of '{endpoint_name}' is compared with this column")
+    for which, follow_up in cohort.survival.items():
+        for name in follow_up.columns():
+            column(name, follow_up.table, f"it is follow-up: survival.{which} is made from it")
     for concern in endpoint.concerns:
         sources.setdefault(concern.strip(), f"the configuration says that it tells '{endpoint_name}' (concerns)")
     return sources

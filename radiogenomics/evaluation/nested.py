@@ -107,11 +107,15 @@ def evaluate(
     out_of_fold = conform(pd.concat(frames, ignore_index=True), OUT_OF_FOLD)
     scores = scores_by_model(out_of_fold, X.index)
     groups_of_patients = populations(X, target)
+    others = set(modalities) - {
+        models.clinical_baseline,
+        *from_images,
+    }  # with none, 'imaging over clinical' says it all
     asked = questions(
         scores,
         final=final_model,
         imaging_model=_imaging_with_clinical(names, from_images, modalities, models.clinical_baseline),
-        without_imaging=WITHOUT_IMAGING if WITHOUT_IMAGING in names and WEIGHTED in names else None,
+        without_imaging=WITHOUT_IMAGING if WITHOUT_IMAGING in names and WEIGHTED in names and others else None,
         whole=WEIGHTED,
         clinical=models.clinical_baseline,
     )

@@ -11,13 +11,17 @@ from radiogenomics.fusion.base import ConcatenatingClassifier
 from radiogenomics.fusion.design import Design
 from radiogenomics.fusion.logistic import penalised_logistic
 
-LIMITS = (8, 60)
-"""Features kept of each modality: a handful, and a crowd (never more than `max_features`)."""
+LIMITS = (4, 15, 60)
+"""Features kept of each modality (never more than `max_features`): some modalities have few strong ones, some many weak."""
 GRID: tuple[tuple[float, tuple[float, ...]], ...] = (
-    (0.5, (0.4, 0.2, 0.1, 0.05)),
-    (0.05, (3.0, 1.0, 0.3, 0.1)),
+    (0.5, (0.1, 0.05, 0.02)),
+    (0.0, (3.0, 1.0, 0.3, 0.1)),
 )
-"""(l1_ratio, penalties): on standardised features, mean log-loss. Sparse, and nearly ridge."""
+"""(l1_ratio, penalties) on standardised features and mean log-loss: a sparse half, and the ridge end of the elastic net.
+
+Heavily penalised ridge still ranks patients where a heavily penalised sparse model is constant: with a weak signal the
+log-loss prefers strong penalties, and a constant would throw the ranking away.
+"""
 
 
 class ElasticNet(ConcatenatingClassifier):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from radiogenomics.multimodal.aggregation import aggregate_lesions, patient_features, split_by_images, to_patients
     from radiogenomics.multimodal.cohort_file import read_cohort, write_cohort
     from radiogenomics.multimodal.confounders import confounder_table
+    from radiogenomics.multimodal.extraction import Extracted, extract_features, modalities_of_tables, usable_lesions
     from radiogenomics.multimodal.frame import EndpointFrame, endpoint_frame, patient_frame
     from radiogenomics.multimodal.join import availability, join_cohort
 
@@ -20,6 +21,10 @@ _HOME = {
     "read_cohort": "cohort_file",
     "write_cohort": "cohort_file",
     "confounder_table": "confounders",
+    "Extracted": "extraction",
+    "extract_features": "extraction",
+    "modalities_of_tables": "extraction",
+    "usable_lesions": "extraction",
     "EndpointFrame": "frame",
     "endpoint_frame": "frame",
     "patient_frame": "frame",
@@ -29,16 +34,20 @@ _HOME = {
 
 __all__ = [
     "EndpointFrame",
+    "Extracted",
     "aggregate_lesions",
     "availability",
     "confounder_table",
     "endpoint_frame",
+    "extract_features",
     "join_cohort",
+    "modalities_of_tables",
     "patient_features",
     "patient_frame",
     "read_cohort",
     "split_by_images",
     "to_patients",
+    "usable_lesions",
     "write_cohort",
 ]
 

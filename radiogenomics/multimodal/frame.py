@@ -171,5 +171,4 @@ def _confounders(joined: mudata.MuData) -> pd.DataFrame:
             texts = values.astype(object)
             columns[str(column)] = texts.where(texts.notna(), None)
     table = pd.DataFrame(columns, index=joined.obs_names)
-    table.index.name = "patient_id"
-    return table
+    return table.rename_axis("patient_id")  # naming the index in place would name the joined cohort's too

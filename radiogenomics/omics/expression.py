@@ -1,8 +1,6 @@
-"""Gene expression to features: one column a gene, in the declared scale."""
+"""Expression and other omics tables to features: one column a molecule, and signature scores."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,110 +8,135 @@ import pandas as pd
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
 from radiogenomics.cohort.inputs import source_rows
-from radiogenomics.cohort.reading import RawTable, read_table
-from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform
+from radiogenomics.cohort.omics_settings import Expression, OmicsTable
+from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform, empty
 from radiogenomics.cohort.set_aside import SetAside
-from radiogenomics.exceptions import ConfigurationError, TableError
+from radiogenomics.exceptions import ConfigurationError
+from radiogenomics.omics.matrix import Matrix, read_matrix
+from radiogenomics.omics.sample_choice import choose_samples, not_chosen
+from radiogenomics.omics.signatures import PREFIX, read_signatures, signature_coverage, signature_score
 
 MODALITY = "expression"
-_MISSING = frozenset({"", "NA", "NaN", "nan", "null", "None"})
 _UNITS = {"counts": "counts", "tpm": "TPM", "log": "log2", "z_score": "SD"}
 
 
 def expression_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | None = None) -> Features:
-    """Expression of each gene, one row for every patient with a used sample.
+    """Gene expression and signature scores, one row for every patient with a used sample; see `omics_features`."""
+    return omics_features(cohort, manifest, "expression", files)
 
-    Rows with the same gene symbol are averaged, and so are the samples of one patient (over the values that are there).
-    Counts and TPM become log2(1 + x), which needs nothing learned from other patients; `log` and `z_score` stay as they
-    are. A cell that holds no number, and a negative count or TPM, is NaN with a quarantine entry of level 'value'; a row
-    without a gene symbol is left out with an entry.
+
+def omics_features(cohort: Cohort, manifest: pd.DataFrame, source: str, files: pd.DataFrame | None = None) -> Features:
+    """A table of molecules by samples as features, one row for every patient with a used sample.
+
+    Rows with the same name are made one as `duplicates` declares; the samples of one patient that `choose` picks are
+    averaged (over the values that are there). Counts and TPM become log2(1 + x), which needs nothing learned from other
+    patients; `log` and `z_score` stay as they are. A cell that holds no number, and a negative count or TPM, is NaN with a
+    quarantine entry of level 'value'; a row without a usable name, a sample that is not chosen and a signature of which
+    too few genes are there have an entry too.
+
+    Parameters
+    ----------
+    source : 'expression' or 'omics/<name>'.
 
     Returns
     -------
-    Features: values `patient_id` and one float column a gene; `derived_from` is 'expression:<gene>'.
+    Features: values `patient_id` and one float column a molecule, then `signature_<name>`; `derived_from` is
+    '<source>:<molecule>', for a signature those of its genes.
 
     Raises
     ------
     ConfigurationError
-        The cohort declares no expression.
+        The cohort declares no such table.
     """
-    declared = cohort.expression
-    if declared is None:
-        raise ConfigurationError(f"{cohort.file}: expression: not declared", rule="missing_key")
-    samples = source_rows(cohort, manifest, "expression", files)
-    aside = SetAside("expression", declared.file)
-    path = cohort.path(declared.file)
-    if path.suffix.lower() == ".h5ad":
-        genes, matrix = _from_h5ad(path, samples)
-    else:
-        genes, matrix = _from_text(read_table(path, label=declared.file), samples, aside)
+    if source not in cohort.omics_tables():
+        raise ConfigurationError(f"{cohort.file}: {source.replace('/', '.')}: not declared", rule="missing_key")
+    declared = cohort.omics_tables()[source][1]
+    modality = source.partition("/")[2] or source
+    aside = SetAside(source, declared.file)
+    samples = source_rows(cohort, manifest, source, files)
+    chosen = choose_samples(cohort, manifest, declared.choose, samples, files)
+    not_chosen(chosen, aside)
+    samples = samples[samples["sample_id"].isin(set(chosen.loc[chosen["used"], "sample_id"]))].reset_index(drop=True)
+    if samples.empty:
+        none = pd.DataFrame({"patient_id": pd.Series(dtype=object)})
+        return Features(none, empty(FEATURE_DICTIONARY), aside.table())
+    matrix = read_matrix(cohort, declared, samples, aside)
+    scores, score_entries = _scores(cohort, declared, matrix, modality, source, aside)
+    values = matrix.values
     if declared.scale in {"counts", "tpm"}:
-        matrix = _log2(genes, matrix, samples, declared.scale, aside)
-    table = pd.DataFrame(matrix, columns=pd.Index(genes, dtype=object))
-    repeats = pd.Series(genes).value_counts()
-    if (repeats > 1).any():
-        table = table.T.groupby(level=0, sort=False).mean().T  # the mean of the rows that name the gene
+        values = _log2(matrix.names, values, samples, declared.scale, aside)
+    genes = not isinstance(declared, Expression) or declared.genes
+    table = pd.DataFrame(
+        values if genes else values[:, :0], columns=pd.Index(matrix.names if genes else [], dtype=object)
+    )
+    table = pd.concat([table, scores], axis=1)
     by_patient = table.groupby(samples["patient_id"].to_numpy(), sort=True).mean()
-    values = pd.concat(
+    result = pd.concat(
         [
             pd.DataFrame({"patient_id": pd.Series(list(by_patient.index), dtype=object)}),
             by_patient.reset_index(drop=True).astype(float),
         ],
         axis=1,
     )
-    noted = {gene: f"; mean of {count} rows with this symbol" for gene, count in repeats.items() if count > 1}
-    scale = "log2(1 + x) of " + declared.scale if declared.scale in {"counts", "tpm"} else declared.scale
-    dictionary = pd.DataFrame(
+    entries = pd.concat([_entries(declared, matrix, modality, source) if genes else score_entries[:0], score_entries])
+    dictionary = conform(entries, FEATURE_DICTIONARY) if len(entries) else empty(FEATURE_DICTIONARY)
+    return Features(result, dictionary, aside.table())
+
+
+def _entries(declared: OmicsTable, matrix: Matrix, modality: str, source: str) -> pd.DataFrame:
+    logged = declared.scale in {"counts", "tpm"}
+    scale = "log2(1 + x) of " + declared.scale if logged else declared.scale
+    how = {"mean": "mean of", "maximum": "the largest of", "first": "the first of"}.get(declared.duplicates, "")
+    kind = "symbol" if declared.identifiers == "symbol" else "identifier"
+    noted = {name: f"; {how} {count} rows with this {kind}" for name, count in matrix.repeats.items()}
+    return pd.DataFrame(
         {
-            "feature": [str(g) for g in by_patient.columns],
-            "modality": MODALITY,
-            "family": "expression",
-            "unit": f"log2({_UNITS[declared.scale]} + 1)"
-            if declared.scale in {"counts", "tpm"}
-            else _UNITS[declared.scale],
-            "derived_from": [f"expression:{g}" for g in by_patient.columns],
+            "feature": matrix.names,
+            "modality": modality,
+            "family": modality,
+            "unit": f"log2({_UNITS[declared.scale]} + 1)" if logged else _UNITS[declared.scale],
+            "derived_from": [f"{source}:{name}" for name in matrix.names],
             "recorded": "baseline",
-            "description": [f"expression of {g}, {scale}{noted.get(g, '')}" for g in by_patient.columns],
+            "description": [f"{modality} of {name}, {scale}{noted.get(name, '')}" for name in matrix.names],
         }
     )
-    return Features(values, conform(dictionary, FEATURE_DICTIONARY), aside.table())
 
 
-def _from_text(raw: RawTable, samples: pd.DataFrame, aside: SetAside) -> tuple[list[str], np.ndarray]:
-    """Gene symbols, and values of shape (samples, genes), from a genes x samples table."""
-    ragged = dict(raw.ragged)
-    symbols = raw.cells.iloc[:, 0].astype(str).str.strip()
-    for line in raw.cells.index[symbols.eq("") | raw.cells.index.isin(list(ragged))]:
-        reason = ragged.get(line, "no gene symbol")
-        rule = "ragged_row" if line in ragged else "blank_gene"
-        aside.value(row=int(line), patient_id=None, rule=rule, reason=f"{raw.label} line {line}: {reason}")
-    used = symbols.ne("") & ~raw.cells.index.isin(list(ragged))
-    if not used.any():
-        raise TableError(f"{raw.label}: no row with a gene symbol", rule="no_genes")
-    columns = [int(row) - 1 for row in samples["row"]]
-    text = raw.cells.loc[used].iloc[:, columns]
-    missing = text.apply(lambda column: column.str.strip()).isin(_MISSING)
-    values = text.mask(missing).apply(lambda column: pd.to_numeric(column, errors="coerce")).to_numpy(dtype=float)
-    wrong = ~np.isfinite(values) & ~missing.to_numpy()
-    for gene_at, sample_at in zip(*np.nonzero(wrong), strict=True):
-        line, gene = int(text.index[gene_at]), str(symbols[text.index[gene_at]])
-        aside.value(
-            row=line,
-            patient_id=str(samples["patient_id"].iloc[sample_at]),
-            rule="not_a_number",
-            reason=f"{raw.label} line {line}: {gene} of sample '{samples['sample_id'].iloc[sample_at]}' is no finite number",
-        )
-    values[wrong] = np.nan
-    return list(symbols[used]), values.T
-
-
-def _from_h5ad(path: Path, samples: pd.DataFrame) -> tuple[list[str], np.ndarray]:
-    import anndata
-
-    stored = anndata.read_h5ad(path)
-    chosen = stored[[int(row) - 1 for row in samples["row"]], :].X
-    dense = chosen if isinstance(chosen, np.ndarray) else chosen.toarray()
-    return [str(name) for name in stored.var_names], np.asarray(dense, dtype=float)
+def _scores(
+    cohort: Cohort, declared: OmicsTable, matrix: Matrix, modality: str, source: str, aside: SetAside
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Signature scores of each sample, and their dictionary; a set of which too little is there is set aside."""
+    columns: dict[str, np.ndarray] = {}
+    entries = []
+    if isinstance(declared, Expression) and declared.signatures is not None:
+        signatures = read_signatures(cohort, declared.signatures)
+        coverage = signature_coverage(signatures, matrix.names, declared.signature_coverage).set_index("signature")
+        for signature in signatures:
+            row = coverage.loc[signature.name]
+            share = f"{row['present']} of {row['genes']} genes"
+            if not row["scored"]:
+                aside.value(
+                    row=None,
+                    patient_id=None,
+                    rule="signature_coverage",
+                    reason=f"signature '{signature.name}' is not scored: {share} are there, {declared.signature_coverage:.0%} are needed; "
+                    f"lacking {row['lacking']}",
+                )
+                continue
+            columns[f"{PREFIX}{signature.name}"] = signature_score(signature, matrix.names, matrix.values)
+            entries.append(
+                {
+                    "feature": f"{PREFIX}{signature.name}",
+                    "modality": modality,
+                    "family": "signature",
+                    "unit": "1",
+                    "derived_from": ";".join(f"{source}:{gene}" for gene in signature.genes),
+                    "recorded": "baseline",
+                    "description": f"rank-based score of {signature.name} ({share}): {signature.source}",
+                }
+            )
+    index = range(len(matrix.values))
+    return pd.DataFrame(columns, index=index), pd.DataFrame(entries, columns=list(FEATURE_DICTIONARY.columns))
 
 
 def _log2(genes: list[str], matrix: np.ndarray, samples: pd.DataFrame, scale: str, aside: SetAside) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Somatic variants to features: which genes are altered, and how many variants there are per megabase."""
+"""Somatic alterations to features: altered genes and pathways, burden, fraction of genome altered, mark of smoking."""
 
 from __future__ import annotations
 
@@ -7,30 +7,53 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
+from radiogenomics.cohort.gene_names import current_symbol
+from radiogenomics.cohort.omics_settings import AlterationClass, Mutations
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform, empty
-from radiogenomics.cohort.set_aside import SetAside
+from radiogenomics.cohort.set_aside import SetAside, together
 from radiogenomics.exceptions import ConfigurationError
+from radiogenomics.omics.alterations import SOURCES, Alterations
+from radiogenomics.omics.burden import burden, smoking_fraction
+from radiogenomics.omics.copy_number import fraction_genome_altered
+from radiogenomics.omics.pathways import PREFIX, pathway_column, read_pathways
+from radiogenomics.omics.sample_choice import not_chosen
 from radiogenomics.omics.sequencing import Sequencing, read_sequencing
 
 MODALITY = "mutations"
 TMB = "tumour_mutational_burden"
+FGA = "fraction_genome_altered"
+SMOKING = "smoking_c_to_a_fraction"
+
+_SAID = {
+    "any": "non-synonymous variant",
+    "truncating": "truncating variant",
+    "missense": "missense variant",
+    "hotspot": "variant at a hotspot",
+    "amplification": "amplification",
+    "deep_deletion": "deep deletion",
+    "fusion": "fusion",
+}
 
 
 def mutation_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | None = None) -> Features:
-    """Altered genes and tumour mutational burden, one row for every sequenced patient.
+    """Alterations, one row for every sequenced patient, from the samples that `mutations.choose` picks.
 
-    `<gene>` is 1 where any of the patient's samples has a non-synonymous variant (`samples.NON_SYNONYMOUS`) in the gene, 0
-    where none has and at least one sample's panel covers it, NaN where no panel covers it. Genes are those declared, or
-    all that are altered in at least `minimum_altered` patients: a count that looks at no label.
+    ================================  ======================================================================================
+    `<gene>`, `<gene>_<class>`        1 where a sample has the alteration (see :mod:`radiogenomics.omics.alterations`), 0
+                                      where none has and a sample's panel covers the gene, NaN where no panel covers it
+    `pathway_<name>`                  see :func:`radiogenomics.omics.pathways.pathway_column`
+    `tumour_mutational_burden`        see :func:`radiogenomics.omics.burden.burden_by_sample`; where a panel's size is known
+    `fraction_genome_altered`         see :func:`radiogenomics.omics.copy_number.fraction_genome_altered`
+    `smoking_c_to_a_fraction`         see :func:`radiogenomics.omics.burden.smoking_fraction`
+    ================================  ======================================================================================
 
-    `tumour_mutational_burden` is non-synonymous variants per megabase that the sample's own panel sequenced, so that
-    panels of different size can be compared; the mean over the samples of a patient; NaN where the panel's size is not
-    declared. It is there when `panel_size_mb` is declared. See Merino et al., J Immunother Cancer 8:e000147 (2020).
+    Genes are those declared, or all that are altered in the cohort: which of them help is for the fold to learn.
 
     Returns
     -------
-    Features: values `patient_id` and one float column a feature; `derived_from` is 'mutations:<gene>', and 'mutations:*' for
-    the burden, which counts every gene. A sample whose panel has no declared coverage or size is in the quarantine.
+    Features: values `patient_id` and one float column a feature; `derived_from` is '<source>:<gene>', and '<source>:*' for
+    what counts every gene. Samples that are not chosen, and those whose panel has no declared coverage or size, are in the
+    quarantine.
 
     Raises
     ------
@@ -40,43 +63,76 @@ def mutation_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFram
     declared = cohort.mutations
     sequencing = read_sequencing(cohort, manifest, files)
     assert declared is not None  # read_sequencing has checked it
-    aside = SetAside("mutation_panels" if declared.panel_matrix else "mutations", declared.panel_matrix or declared.maf)
-    _undeclared_panels(sequencing, declared.panel_size_mb, aside)
-    patients = sorted(set(sequencing.samples["patient_id"]))
-    altering = sequencing.variants[sequencing.variants["non_synonymous"]]
-    by_gene = {str(gene): frozenset(group["patient_id"]) for gene, group in altering.groupby("gene")}
+    source, file = (
+        ("mutation_panels", declared.panel_matrix) if declared.panel_matrix else ("mutations", declared.mafs[0])
+    )
+    aside = SetAside(source, file)
+    not_chosen(sequencing.chosen, aside)
+    _undeclared_panels(sequencing, aside)
+    found = Alterations(cohort, manifest, sequencing, files)
+    patients = found.patients
+    columns: dict[str, np.ndarray] = {}
+    entries: list[dict[str, str]] = []
+
+    def add(name: str, values: np.ndarray, family: str, unit: str, derived_from: str, description: str) -> None:
+        columns[name] = values
+        entries.append(_entry(name, family, unit, derived_from, description))
+
+    for gene, classes in _genes(cohort, declared, sequencing, found).items():
+        for kind in classes:
+            name = gene if kind == "any" else f"{gene}_{kind}"
+            said = f"{gene}: 1 {_SAID[kind]}, 0 none, missing: not on the panel"
+            add(name, found.column(gene, kind), "gene", "1", f"{SOURCES[kind]}:{gene}", said)
+    optional = {"copy_number": declared.copy_number, "structural_variants": declared.structural_variants}
+    sources = {name for name, given in optional.items() if given is not None}
+    if declared.pathways is not None:
+        for pathway, genes in read_pathways(cohort, declared.pathways).groupby("pathway", sort=True):
+            origin = ";".join(f"{s}:{gene}" for s in ["mutations", *sorted(sources)] for gene in genes["gene"])
+            said = f"{pathway} pathway ({len(genes)} genes): 1 a gene altered, 0 none of those on the panel"
+            values = pathway_column(found, genes, sources)
+            add(f"{PREFIX}{str(pathway).replace(' ', '_')}", values, "pathway", "1", origin, said)
+    if sequencing.size_mb:
+        said = "non-synonymous variants per megabase of the sample's panel"
+        add(TMB, burden(sequencing, patients), "burden", "1/Mb", "mutations:*", said)
+    if declared.segments is not None:
+        by_sample = fraction_genome_altered(cohort, manifest, declared.segment_threshold, files)
+        of_samples = sequencing.samples["sample_id"].map(by_sample).astype(float)
+        values = of_samples.groupby(sequencing.samples["patient_id"]).mean().reindex(patients).to_numpy(dtype=float)
+        said = f"share of the genome with |log2 ratio| of {declared.segment_threshold:g} or more"
+        add(FGA, values, "burden", "1", "segments:*", said)
+    if declared.smoking_minimum_variants is not None:
+        values = smoking_fraction(sequencing, patients, declared.smoking_minimum_variants)
+        said = f"share of C>A among single-base variants; missing with fewer than {declared.smoking_minimum_variants}"
+        add(SMOKING, values, "signature", "1", "mutations:*", said)
+    quarantine = [aside.table()]
+    if "copy_number" in sources and (set(declared.classes) & {"amplification", "deep_deletion"} or declared.pathways):
+        quarantine.append(found.copy_number.quarantine)
+    values_table = pd.concat(
+        [pd.DataFrame({"patient_id": pd.Series(patients, dtype=object)}), pd.DataFrame(columns)], axis=1
+    )
+    dictionary = conform(pd.DataFrame(entries), FEATURE_DICTIONARY) if entries else empty(FEATURE_DICTIONARY)
+    return Features(values_table, dictionary, together(quarantine))
+
+
+def _genes(
+    cohort: Cohort, declared: Mutations, sequencing: Sequencing, found: Alterations
+) -> dict[str, list[AlterationClass]]:
+    """Gene -> classes that become features: all declared ones of declared genes, else those that occur in the cohort."""
     if declared.genes:
-        genes = list(dict.fromkeys(declared.genes))
-        lost = [gene for gene in genes if not sequencing.patients_looked_at(gene)]
+        genes = list(dict.fromkeys(current_symbol(gene) for gene in declared.genes))
+        lost = [gene for gene in genes if not sequencing.samples_looked_at(gene)]
         if lost:
             raise ConfigurationError(
                 f"{cohort.file}: mutations.genes: {lost} covered by no panel of any sequenced sample",
                 rule="gene_not_covered",
             )
-    else:
-        genes = sorted(gene for gene, altered in by_gene.items() if len(altered) >= declared.minimum_altered)
-    columns: dict[str, np.ndarray] = {}
-    entries = []
-    for gene in genes:
-        altered, looked_at = by_gene.get(gene, frozenset()), sequencing.patients_looked_at(gene)
-        columns[gene] = np.array([1.0 if p in altered else 0.0 if p in looked_at else np.nan for p in patients])
-        entries.append(
-            _entry(
-                gene,
-                "gene",
-                "1",
-                f"mutations:{gene}",
-                f"{gene}: 1 non-synonymous variant, 0 none, missing: not on the panel",
-            )
-        )
-    if declared.panel_size_mb:
-        columns[TMB] = _burden(sequencing, declared.panel_size_mb, patients)
-        entries.append(
-            _entry(TMB, "burden", "1/Mb", "mutations:*", "non-synonymous variants per megabase of the sample's panel")
-        )
-    values = pd.concat([pd.DataFrame({"patient_id": pd.Series(patients, dtype=object)}), pd.DataFrame(columns)], axis=1)
-    dictionary = conform(pd.DataFrame(entries), FEATURE_DICTIONARY) if entries else empty(FEATURE_DICTIONARY)
-    return Features(values, dictionary, aside.table())
+        return {gene: list(declared.classes) for gene in genes}
+    occurring: dict[str, list[AlterationClass]] = {}
+    for kind in declared.classes:
+        for gene in found.genes(kind):
+            if declared.minimum_altered == 1 or np.nansum(found.column(gene, kind)) >= declared.minimum_altered:
+                occurring.setdefault(gene, []).append(kind)
+    return dict(sorted(occurring.items()))
 
 
 def _entry(feature: str, family: str, unit: str, derived_from: str, description: str) -> dict[str, str]:
@@ -91,22 +147,14 @@ def _entry(feature: str, family: str, unit: str, derived_from: str, description:
     }
 
 
-def _burden(sequencing: Sequencing, sizes: dict[str, float], patients: list[str]) -> np.ndarray:
-    counts = sequencing.variants.loc[sequencing.variants["non_synonymous"], "sample_id"].value_counts()
-    samples = sequencing.samples
-    size = samples["panel"].map(lambda panel: sizes.get(panel, np.nan)).astype(float)
-    rate = samples["sample_id"].map(counts).fillna(0).astype(float) / size
-    return rate.groupby(samples["patient_id"]).mean().reindex(patients).to_numpy(dtype=float)
-
-
-def _undeclared_panels(sequencing: Sequencing, sizes: dict[str, float], aside: SetAside) -> None:
+def _undeclared_panels(sequencing: Sequencing, aside: SetAside) -> None:
     for sample in sequencing.samples.to_dict("records"):
         panel = sample["panel"]
         named = f"panel '{panel}'" if panel is not None else "no panel"
         lacking = []
         if sequencing.covered is not None and (panel is None or panel not in sequencing.covered):
             lacking.append(("panel_without_genes", "`panels` does not say which genes it covers"))
-        if sizes and panel not in sizes:
+        if sequencing.size_mb and panel not in sequencing.size_mb:
             lacking.append(("panel_without_size", "`panel_size_mb` does not say its size"))
         for rule, what in lacking:
             aside.value(

@@ -11,12 +11,10 @@ from radiogenomics.reporting.headline import outcome
 from radiogenomics.reporting.populations import Population, distinct_comparisons, populations
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.wording import (
-    ROLE_NAMES,
     estimate,
     interval,
     number,
     p_text,
-    percent,
 )
 
 _STYLES = {"fusion": "bold", "floor": "dim"}
@@ -55,20 +53,21 @@ def text_results(
 
 def _population_table(population: Population) -> Table:
     table = Table(title=Text(population.heading), title_justify="left", show_edge=False, pad_edge=False)
-    table.add_column("Model", overflow="fold")
-    table.add_column("Kind")
-    for column in ("n", "events", "AUC (95 % CI)", "Brier", "slope", "abstained"):
+    table.add_column("Model", no_wrap=True, overflow="fold")
+    for column in ("n", "events", "AUC (95 % CI)", "Brier", "slope"):
         table.add_column(column, justify="right", no_wrap=True)
+    role = None
     for row in table_rows(population.rows):
+        if row["role"] != role:  # the name says what a model is; a line sets fusions, baselines and floors apart
+            table.add_section()
+            role = row["role"]
         table.add_row(
             Text(str(row["model"])),
-            ROLE_NAMES[row["role"]],
             str(row["n"]),
             str(row["events"]),
             estimate(row["auc"], row["auc_lower"], row["auc_upper"]),
             number(row["brier"], 3),
             number(row["calibration_slope"]),
-            percent(row["share_abstained"]),
             style=_STYLES.get(row["role"], ""),
         )
     return table

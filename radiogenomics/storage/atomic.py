@@ -9,14 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object], suffix: str | None = None) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
 
     The temporary file lies in the same folder, so that the rename is atomic; file and folder are synced to disk. A
-    reader sees the old content or the new, and after a crash there is at most a stale ``.tmp-*`` file.
+    reader sees the old content or the new, and after a crash there is at most a stale ``.tmp-*`` file. That file ends in
+    `suffix`, by default that of `path`; another one keeps it out of readers' patterns.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=path.suffix if suffix is None else suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:

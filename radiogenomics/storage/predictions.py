@@ -40,7 +40,7 @@ class PredictionStore:
         content = rows[[*_CONTENT, "snapshot_id", "code_version"]].to_csv(index=False, float_format="%.17g")
         part = folder / f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.parquet"
         if not part.exists():
-            write_atomically(part, lambda temporary: rows.to_parquet(temporary, index=False))
+            write_atomically(part, lambda temporary: rows.to_parquet(temporary, index=False), suffix=".part")
         return part
 
     def query(
@@ -66,7 +66,7 @@ class PredictionStore:
             No predictions of this cohort and endpoint, or none that match; the message says what there is.
         """
         folder = self.folder / cohort / endpoint
-        if not any(folder.glob("[!.]*.parquet")):
+        if not any(folder.glob("*.parquet")):
             present = sorted(
                 "/".join(p.relative_to(self.folder).parts[:2]) for p in self.folder.glob("*/*/[!.]*.parquet")
             )
@@ -90,12 +90,12 @@ class PredictionStore:
                 {newest}
                 ORDER BY model, kind, created_at, repeat NULLS LAST, patient_id
                 """,
-                [str(folder / "[!.]*.parquet"), kind, kind, model, model, model],
+                [str(folder / "*.parquet"), kind, kind, model, model, model],
             ).df()
             if rows.empty:
                 kinds = connection.execute(
                     "SELECT DISTINCT kind, model, model_id FROM read_parquet(?) ORDER BY ALL",
-                    [str(folder / "[!.]*.parquet")],
+                    [str(folder / "*.parquet")],
                 ).fetchall()
                 found = ", ".join(f"{k} {m} ({i})" for k, m, i in kinds)
                 raise NotMaterialisedError(

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from radiogenomics.reporting.figures.altered_by_label import altered_by_label_figure
     from radiogenomics.reporting.figures.altered_genes import altered_genes_figure
     from radiogenomics.reporting.figures.availability import availability_figure
     from radiogenomics.reporting.figures.calibration import calibration_figure
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.shap_values import modality_contributions_figure, shap_beeswarm_figure
 
 _HOMES = {
+    "altered_by_label_figure": "altered_by_label",
     "altered_genes_figure": "altered_genes",
     "availability_figure": "availability",
     "calibration_figure": "calibration",
@@ -51,6 +53,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "altered_by_label_figure",
     "altered_genes_figure",
     "availability_figure",
     "calibration_figure",

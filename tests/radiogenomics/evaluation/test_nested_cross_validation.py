@@ -184,6 +184,17 @@ def test_one_modality_and_no_confounder_are_enough() -> None:
     assert set(found.comparisons["comparison"]) == {"fusion over clinical", "fusion over best single modality"}
 
 
+def test_where_the_clinical_variables_are_all_there_is_beside_images_imaging_is_asked_about_once() -> None:
+    X, y, confounders = cohort(n=60)
+    found = evaluate(X.drop(columns=X.filter(like="expression:")), y, confounders, models=LIGHT, resampling=FEW)
+    asked = found.comparisons.query("population == 'complete'").set_index("comparison")
+    assert "imaging over all other modalities" not in asked.index
+    assert asked.loc["imaging over clinical", ["model", "reference"]].tolist() == [
+        "late/weighted",
+        "clinical/elastic_net",
+    ]
+
+
 def test_too_few_events_are_an_error_with_counts_and_rule() -> None:
     X, y, confounders = cohort(n=60)
     y[:] = 0

@@ -85,14 +85,16 @@ def test_fusion_of_independent_modalities_beats_each_of_them_on_new_patients() -
     assert np.mean(expit(model.decision_function(new))) == pytest.approx(truth.mean(), abs=0.04)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_three_useless_modalities_do_not_drag_down_a_good_one(seed: int) -> None:
+def test_three_useless_modalities_hardly_drag_down_a_good_one() -> None:
     effects = {"good": 1.6, "u1": 0.0, "u2": 0.0, "u3": 0.0}
-    X, y = cohort(90, effects, seed=10 + seed)
-    new, truth = cohort(900, effects, seed=50 + seed)
-    model = LateFusion(members(*effects)).fit(X, y)
-    best = roc_auc_score(truth, model.members_["good/elastic_net"].decision_function(new))
-    assert roc_auc_score(truth, model.decision_function(new)) > best - 0.03
+    lost = []
+    for seed in range(6):
+        X, y = cohort(90, effects, seed=10 + seed)
+        new, truth = cohort(900, effects, seed=50 + seed)
+        model = LateFusion(members(*effects)).fit(X, y)
+        best = roc_auc_score(truth, model.members_["good/elastic_net"].decision_function(new))
+        lost.append(best - roc_auc_score(truth, model.decision_function(new)))
+    assert np.mean(lost) < 0.025
 
 
 def test_weights_do_not_depend_on_how_modalities_are_named() -> None:
