@@ -1,4 +1,4 @@
-"""The command line: ``radiogenomics simulate | init | check | run | results | predictions export | cache | ui``.
+"""The command line: ``radiogenomics simulate | init | check | run | results | predictions export | cache | ibsi | ui``.
 
 Exit codes: 0 done, 1 failed, 2 the user's input is wrong.
 """
@@ -200,6 +200,19 @@ def locked_test(
     from pipelines.commands import locked_test as command
 
     command.look(cohort, endpoint, reason, Home.from_environment(), out)
+
+
+@app.command()
+def ibsi(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="holds ibsi1_digital_phantom/, ibsi1_ct_phantom/ and ibsi2/")
+    ],
+    output: Annotated[Path | None, typer.Option(help="also write the result as a Markdown page")] = None,
+) -> None:
+    """Compare radiomic features and filters with every published IBSI reference value; exit code 1 where one differs."""
+    from pipelines.commands import ibsi as command
+
+    raise typer.Exit(command.ibsi(folder, output, out, err))
 
 
 @app.command()

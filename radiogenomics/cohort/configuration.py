@@ -24,6 +24,7 @@ from radiogenomics.cohort.label_settings import (
 )
 from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
 from radiogenomics.cohort.quality_rules import Quality
+from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
 from radiogenomics.cohort.settings import Name, Settings
 
 __all__ = [
@@ -128,34 +129,6 @@ class ImagingTable(Table):
 
 
 # --------------------------------------------------------------------------------------------------------- images
-class Radiomics(Settings):
-    """How radiomic features are computed (pyradiomics feature classes)."""
-
-    resample_mm: tuple[float, float, float] | None = Field(
-        (1.0, 1.0, 1.0), description="voxel size x, y, z in mm; null: native"
-    )
-    bin_width: float | None = Field(25.0, gt=0, description="in the image's unit (HU, SUV); null with bin_count")
-    bin_count: int | None = Field(None, ge=2)
-    normalise: bool = Field(False, description="z-score over the image, for MR whose unit is arbitrary")
-    log_sigma_mm: tuple[float, ...] = Field((), description="Laplacian of Gaussian scales, mm")
-    wavelet: bool = False
-    minimum_voxels: int = Field(27, ge=1, description="a smaller ROI (after resampling) goes to quarantine")
-
-    @model_validator(mode="after")
-    def _one_discretisation(self) -> Radiomics:
-        if (self.bin_width is None) == (self.bin_count is None):
-            raise ValueError("give exactly one of `bin_width` and `bin_count`")
-        return self
-
-
-RADIOMICS_BY_KIND: dict[str, dict[str, Any]] = {
-    "CT": {"resample_mm": (1.0, 1.0, 1.0), "bin_width": 25.0},
-    "PT": {"resample_mm": (4.0, 4.0, 4.0), "bin_width": 0.25},  # SUV; Leijenaar et al., Sci Rep 2015;5:11075
-    "MR": {"resample_mm": (1.0, 1.0, 1.0), "bin_count": 64, "normalise": True},  # no unit, so no width
-}
-"""What `images.<name>.radiomics` means where it does not say: 25 SUV would put a whole PET into one bin."""
-
-
 class PatientMap(Table):
     """Table that says which patient a PatientID of DICOM files is (`patient_id` names the cohort's own column)."""
 
@@ -196,19 +169,18 @@ class Images(Settings):
         given = data.get("radiomics", {})
         if not isinstance(given, dict):
             return data
-        defaults = dict(RADIOMICS_BY_KIND[data["kind"]])
-        for chosen, other in (("bin_width", "bin_count"), ("bin_count", "bin_width")):
-            if given.get(chosen) is not None:
-                defaults[other] = None
-        if defaults.get("bin_count") is not None:
-            defaults.setdefault("bin_width", None)
-        return {**data, "radiomics": {**defaults, **given}}
+        return {**data, "radiomics": radiomics_of_kind(given, data["kind"])}
 
     @model_validator(mode="after")
     def _one_way(self) -> Images:
         ways = sum(way is not None for way in (self.lesions, self.image, self.dicom))
         if ways != 1 or (self.image is None) != (self.mask is None):
             raise ValueError("give either `lesions`, or both `image` and `mask`, or `dicom`")
+        preset = self.radiomics.preset if self.radiomics is not None else None
+        if preset in PRESET_KIND and PRESET_KIND[preset] != self.kind:
+            raise ValueError(
+                f"radiomics.preset: '{preset}' is for kind {PRESET_KIND[preset]}, these images are {self.kind}"
+            )
         return self
 
 

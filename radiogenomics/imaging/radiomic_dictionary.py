@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import feature_columns
+from radiogenomics.cohort.radiomic_settings import Radiomics
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform, empty
+from radiogenomics.imaging.ibsi.definitions import AGGREGATION_WORDS, by_pyradiomics_name, definition_of
 
 UNITS = {"CT": "HU", "PT": "SUV", "MR": "1"}
 """Unit of intensity by kind of image; MR has none."""
@@ -35,16 +38,25 @@ _INTENSITY_DIMENSIONLESS = {"Entropy", "Uniformity", "Skewness", "Kurtosis"}
 _INTENSITY_SQUARED = {"Energy", "Variance"}
 
 
-def radiomic_dictionary(cohort: Cohort, values: pd.DataFrame) -> pd.DataFrame:
-    """Feature dictionary of the radiomics modalities that have lesions, one row for each image name and feature."""
+def radiomic_dictionary(cohort: Cohort, values: pd.DataFrame, settings: Mapping[str, Radiomics]) -> pd.DataFrame:
+    """Feature dictionary of the radiomics modalities that have lesions, one row for each image name and feature.
+
+    Parameters
+    ----------
+    values : radiomic features, one row a lesion.
+    settings : of each image name.
+    """
     rows = []
     for name, images in cohort.images.items():
         here = values[values["images"] == name]
-        if images.radiomics is None or here.empty:
+        if name not in settings or here.empty:
             continue
-        intensity = "1" if images.radiomics.normalise else UNITS[images.kind]
+        intensity = "1" if settings[name].normalise else UNITS[images.kind]
         for feature in feature_columns(here.dropna(axis=1, how="all")):
             filtered, family, item = feature.split("_", 2)
+            if settings[name].standard == "ibsi":
+                rows.append(_ibsi_row(feature, name, images.kind, settings[name], intensity))
+                continue
             rows.append(
                 {
                     "feature": feature,
@@ -57,6 +69,42 @@ def radiomic_dictionary(cohort: Cohort, values: pd.DataFrame) -> pd.DataFrame:
                 }
             )
     return conform(pd.DataFrame(rows), FEATURE_DICTIONARY) if rows else empty(FEATURE_DICTIONARY)
+
+
+def _ibsi_row(feature: str, name: str, kind: str, settings: Radiomics, intensity: str) -> dict[str, str]:
+    filtered, _, tag = feature.partition("_")
+    definition, aggregation = definition_of(tag)
+    if filtered != "original":
+        intensity = "1"  # responses have no unit of their own
+    bins = settings.volume_histogram_bin_count is not None or (
+        settings.volume_histogram_bin_width is None and (kind != "CT" or settings.normalise)
+    )
+    parts = [definition.meaning, f"IBSI {definition.code}."]
+    parts += [f"Matrices {AGGREGATION_WORDS[aggregation]}."] if aggregation else []
+    parts += [f"Of the {kind} image filtered by {filtered}."] if filtered != "original" else []
+    mask_alone = definition.family == "morph" and definition.tag not in _OF_INTENSITIES
+    return {
+        "feature": feature,
+        "modality": f"radiomics_{name}",
+        "family": definition.family,
+        "unit": _ibsi_unit(definition.unit, intensity, "1" if bins else intensity),
+        "derived_from": f"lesions/{name}:{'mask' if mask_alone else 'image'}",
+        "recorded": "baseline",
+        "description": " ".join(parts),
+    }
+
+
+_OF_INTENSITIES = {"morph_com", "morph_integ_int", "morph_moran_i", "morph_geary_c"}
+
+
+def _ibsi_unit(unit: str, intensity: str, histogram: str) -> str:
+    if unit == "H":
+        return histogram
+    if unit == "I2":
+        return "1" if intensity == "1" else f"{intensity}2"
+    if unit == "I mm3":
+        return "mm3" if intensity == "1" else f"{intensity} mm3"
+    return intensity if unit == "I" else unit
 
 
 def _unit(family: str, item: str, intensity: str) -> str:
@@ -74,4 +122,6 @@ def _unit(family: str, item: str, intensity: str) -> str:
 def _describe(filtered: str, family: str, item: str, kind: str) -> str:
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", item).lower()
     on = f"{kind} image" if filtered == "original" else f"{kind} image filtered by {filtered}"
-    return f"{words} ({_FAMILIES.get(family, family)}) of the {on}"
+    standard = by_pyradiomics_name().get(f"{family}_{item}")
+    same = f"; IBSI {standard.code}" if standard else ""
+    return f"{words} ({_FAMILIES.get(family, family)}) of the {on}{same}"

@@ -1,10 +1,11 @@
-"""Radiomic features by pyradiomics, with everything done around it that it leaves to the user."""
+"""Radiomic features of lesions: by IBSI's definitions, or by pyradiomics with all done around it that it leaves to the user."""
 
 from __future__ import annotations
 
+import fnmatch
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
+from radiogenomics.cohort.radiomic_settings import Radiomics
 from radiogenomics.exceptions import ComputationError, ConfigurationError
 from radiogenomics.imaging.extraction import Step, extract
 from radiogenomics.imaging.geometry import bounding_box, crop_around
@@ -26,12 +28,6 @@ _INTERPOLATION_MARGIN = 16
 """Source voxels around the output that cubic B-spline interpolation needs: its prefilter decays by 0.27 a voxel, so what
 lies beyond changes the result by less than 1e-9 of the contrast there."""
 
-_LOG_MARGIN = 8.0
-"""Sigmas around the ROI that a Laplacian of Gaussian needs: 8 leave an error of 8e-5, 5 leave 4 %."""
-
-_WAVELET_MARGIN = 6
-"""Voxels around the ROI that the level-1 wavelet 'coif1' needs (5), and one for the padding of odd sizes."""
-
 
 def radiomic_features(
     cohort: Cohort,
@@ -44,9 +40,10 @@ def radiomic_features(
 ) -> Features:
     """Radiomic features of every lesion whose images ask for them.
 
-    Classes shape, firstorder, glcm, glrlm, glszm, gldm and ngtdm of pyradiomics 3.1 (van Griethuysen et al., Cancer Res
-    2017;77:e104), named as there (``original_firstorder_Mean``), on the original image and, where asked for, its
-    Laplacian-of-Gaussian and wavelet images. Settings are those of ``images.<name>.radiomics``.
+    Settings are those of ``images.<name>.radiomics``. With ``standard: ibsi`` the features and filters are those of the Image
+    Biomarker Standardisation Initiative, named ``<image>_<tag>`` (``original_stat_mean``); with ``standard: pyradiomics`` the
+    classes shape, firstorder, glcm, glrlm, glszm, gldm and ngtdm of pyradiomics 3.1 (van Griethuysen et al., Cancer Res
+    2017;77:e104), named as there (``original_firstorder_Mean``), on the original, Laplacian-of-Gaussian and wavelet images.
 
     Parameters
     ----------
@@ -63,17 +60,37 @@ def radiomic_features(
     Raises
     ------
     ConfigurationError
-        A resampling or filter setting is not above 0.
+        A resampling or filter setting is not above 0; a parameter file is wrong.
     """
+    chosen = resolved_settings(cohort)
     settings: dict[str, dict[str, Any]] = {}
+    for name, one in chosen.items():
+        settings[name] = one.model_dump(mode="json", exclude={"preset"})
+        _check(settings[name], f"images.{name}.radiomics")
+    found = extract(STEP, lesions, settings, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress)
+    dictionary = radiomic_dictionary(cohort, found.values, chosen)
+    return Features(found.values, dictionary, found.quarantine)
+
+
+def resolved_settings(cohort: Cohort) -> dict[str, Radiomics]:
+    """Settings of each image name that asks for radiomics; a parameter file is read.
+
+    Raises
+    ------
+    ConfigurationError
+        A parameter file is missing or wrong.
+    """
+    found: dict[str, Radiomics] = {}
     for name, images in cohort.images.items():
         if images.radiomics is not None:
-            chosen = images.radiomics.model_dump(mode="json")
-            _check(chosen, f"images.{name}.radiomics")
-            settings[name] = chosen
-    found = extract(STEP, lesions, settings, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress)
-    dictionary = radiomic_dictionary(cohort, found.values)
-    return Features(found.values, dictionary, found.quarantine)
+            file = images.radiomics.parameter_file
+            if file is None:
+                found[name] = images.radiomics
+            else:
+                from radiogenomics.imaging.parameter_file import read_parameter_file
+
+                found[name] = read_parameter_file(cohort.path(file))
+    return found
 
 
 def radiomics_of_lesion(lesion: Lesion, settings: Mapping[str, Any]) -> dict[str, float]:
@@ -82,15 +99,31 @@ def radiomics_of_lesion(lesion: Lesion, settings: Mapping[str, Any]) -> dict[str
     Parameters
     ----------
     lesion : as read; image and mask are on the same grid.
-    settings : the values of `configuration.Radiomics`.
+    settings : the values of `radiomic_settings.Radiomics`.
 
     Raises
     ------
     ComputationError
         The ROI is too small after resampling, its intensities are all the same, or would need too many grey levels.
     """
-    image, mask = prepare(lesion, settings)
-    return _by_pyradiomics(image, mask, settings)
+    if settings["standard"] == "ibsi":
+        from radiogenomics.imaging.ibsi.extraction import ibsi_features
+
+        found = ibsi_features(lesion, settings)
+    else:
+        image, mask = prepare(lesion, settings)
+        found = _by_pyradiomics(image, mask, settings, lesion.name)
+    return _asked_for(found, settings["features"])
+
+
+def _asked_for(found: dict[str, float], patterns: Sequence[str]) -> dict[str, float]:
+    """The features whose name fits a pattern; all where there is none."""
+    if not patterns:
+        return found
+    for pattern in patterns:
+        if not fnmatch.filter(found, pattern):
+            raise ComputationError(f"features: no feature is named like '{pattern}'", rule="radiomics_settings")
+    return {name: value for name, value in found.items() if any(fnmatch.fnmatchcase(name, p) for p in patterns)}
 
 
 def prepare(lesion: Lesion, settings: Mapping[str, Any]) -> tuple[sitk.Image, sitk.Image]:
@@ -101,8 +134,9 @@ def prepare(lesion: Lesion, settings: Mapping[str, Any]) -> tuple[sitk.Image, si
     """
     import SimpleITK as sitk
 
-    image = sitk.Cast(lesion.image, sitk.sitkFloat64)
+    image = lesion.image
     if settings["normalise"]:  # over the whole image, before any cropping
+        image = sitk.Cast(lesion.image, sitk.sitkFloat64)
         values = sitk.GetArrayViewFromImage(image)
         spread = float(values.std())
         if not spread > 0:
@@ -117,15 +151,11 @@ def prepare(lesion: Lesion, settings: Mapping[str, Any]) -> tuple[sitk.Image, si
     margin = _filter_margin(settings, target)
     if np.allclose(native, target):
         image, mask = (crop_around(volume, lower, upper, margin) for volume in (image, lesion.mask))
+        image = sitk.Cast(image, sitk.sitkFloat64)
     else:
         image, mask = _resampled(image, lesion.mask, lower, upper, target, margin)
     inside = sitk.GetArrayViewFromImage(mask) > 0
-    count = int(inside.sum())
-    if count < settings["minimum_voxels"]:
-        raise ComputationError(
-            f"{lesion.name}: the ROI has {count} voxels of {_mm(target)} mm, at least {settings['minimum_voxels']} are needed",
-            rule="roi_too_small",
-        )
+    _require_voxels(int(inside.sum()), settings, f"{lesion.name}:", target)
     values = sitk.GetArrayViewFromImage(image)[inside]
     span = float(values.max() - values.min())
     if span <= 1e-9 * max(1.0, abs(float(values[0]))):  # interpolation makes dust of a constant
@@ -153,11 +183,13 @@ def _target_spacing(asked: Any, native: np.ndarray, extent: np.ndarray) -> np.nd
 
 def _filter_margin(settings: Mapping[str, Any], spacing: np.ndarray) -> np.ndarray:
     """Voxels (x, y, z) around the ROI that the filters look at, and at least 2."""
+    from radiogenomics.imaging.pyradiomics_images import LOG_MARGIN, WAVELET_MARGIN
+
     margin = np.full(3, 2.0)
     for sigma in settings["log_sigma_mm"]:
-        margin = np.maximum(margin, _LOG_MARGIN * sigma / spacing)
+        margin = np.maximum(margin, LOG_MARGIN * sigma / spacing)
     if settings["wavelet"]:
-        margin = np.maximum(margin, _WAVELET_MARGIN)
+        margin = np.maximum(margin, WAVELET_MARGIN)
     return np.ceil(margin).astype(int)
 
 
@@ -184,32 +216,56 @@ def _resampled(
     resample.SetInterpolator(sitk.sitkNearestNeighbor)
     new_mask = resample.Execute(crop_around(mask, lower, upper, around))
     resample.SetInterpolator(sitk.sitkBSpline)
-    new_image = resample.Execute(crop_around(image, lower, upper, around + _INTERPOLATION_MARGIN))
+    source = crop_around(image, lower, upper, around + _INTERPOLATION_MARGIN)
+    new_image = resample.Execute(sitk.Cast(source, sitk.sitkFloat64))
     return new_image, new_mask
 
 
-def _by_pyradiomics(image: sitk.Image, mask: sitk.Image, settings: Mapping[str, Any]) -> dict[str, float]:
+def _by_pyradiomics(image: sitk.Image, mask: sitk.Image, settings: Mapping[str, Any], name: str) -> dict[str, float]:
+    """pyradiomics' features in its order: shape, then the classes of each image."""
     import radiomics
-    from radiomics.featureextractor import RadiomicsFeatureExtractor
+    import SimpleITK as sitk
+
+    from radiogenomics.imaging.pyradiomics_classes import intensity_features, shape_features
+    from radiogenomics.imaging.pyradiomics_images import images
 
     radiomics.setVerbosity(logging.CRITICAL)
-    discretisation = (
-        {"binCount": settings["bin_count"]} if settings["bin_count"] else {"binWidth": settings["bin_width"]}
-    )
-    extractor = RadiomicsFeatureExtractor(
-        label=1, additionalInfo=False, resampledPixelSpacing=None, normalize=False, **discretisation
-    )
-    extractor.disableAllImageTypes()
-    extractor.enableImageTypeByName("Original")
-    if settings["log_sigma_mm"]:
-        extractor.enableImageTypeByName("LoG", customArgs={"sigma": [float(s) for s in settings["log_sigma_mm"]]})
-    if settings["wavelet"]:
-        extractor.enableImageTypeByName("Wavelet")
-    try:
-        found = extractor.execute(image, mask)
-    except ValueError as error:  # its own checks of the ROI, such as a ROI that is a line
-        raise ComputationError(f"pyradiomics refuses the ROI: {error}", rule="pyradiomics") from error
-    return {name: float(np.asarray(value).item()) for name, value in found.items()}
+    inside = sitk.GetArrayFromImage(mask) > 0
+    lower, upper = bounding_box(inside)
+    if (upper > lower).sum() < 2:  # the original refuses a ROI that is a line, too
+        raise ComputationError(f"{name}: the ROI is a line or a point, it has no shape", rule="pyradiomics")
+    box = tuple(slice(int(a), int(b) + 1) for a, b in zip(lower, upper, strict=True))
+    drawn = _placed(inside[box].astype(np.uint32), image)
+    selected = inside
+    if settings["resegment_range"] is not None:
+        from radiogenomics.imaging.ibsi.resegmentation import resegment
+
+        lowest, highest = settings["resegment_range"]
+        selected = resegment(sitk.GetArrayViewFromImage(image), inside, lowest=lowest, highest=highest)
+        _require_voxels(int(selected.sum()), settings, f"{name}: after re-segmentation", np.array(image.GetSpacing()))
+    found: dict[str, float] = {}
+    within = _placed(selected[box].astype(np.uint32), image)
+    for kind, filtered in images(image, lower, upper, settings):
+        if kind == "original":
+            found |= shape_features(filtered, drawn)
+        found |= intensity_features(filtered, within, kind, settings)
+    return found
+
+
+def _placed(array: np.ndarray, like: sitk.Image) -> sitk.Image:
+    import SimpleITK as sitk
+
+    found = sitk.GetImageFromArray(array)
+    found.SetSpacing(like.GetSpacing())
+    return found
+
+
+def _require_voxels(count: int, settings: Mapping[str, Any], what: str, spacing: np.ndarray) -> None:
+    if count < settings["minimum_voxels"]:
+        raise ComputationError(
+            f"{what} the ROI has {count} voxels of {_mm(spacing)} mm, at least {settings['minimum_voxels']} are needed",
+            rule="roi_too_small",
+        )
 
 
 def _check(settings: Mapping[str, Any], where: str) -> None:
@@ -223,5 +279,10 @@ def _mm(spacing: np.ndarray) -> str:
     return " x ".join(f"{value:.3g}" for value in spacing)
 
 
-STEP = Step("radiomics", 1, radiomics_of_lesion, ("pyradiomics-bhklab", "SimpleITK"))
+STEP = Step(
+    "radiomics",
+    2,
+    radiomics_of_lesion,
+    ("pyradiomics-bhklab", "SimpleITK", "numpy", "scipy", "scikit-image", "PyWavelets"),
+)
 """Radiomics as a cached step."""

@@ -202,7 +202,10 @@ def test_each_kind_of_image_has_its_own_settings_and_units(tmp_path) -> None:
     assert units["radiomics_ct", "original_shape_MeshVolume"] == "mm3"
     assert units["radiomics_ct", "original_glcm_Contrast"] == "1"
     described = features.dictionary.set_index(["modality", "feature"])["description"]
-    assert described["radiomics_ct", "original_shape_MeshVolume"] == "mesh volume (shape of the ROI) of the CT image"
+    assert (
+        described["radiomics_ct", "original_shape_MeshVolume"]
+        == "mesh volume (shape of the ROI) of the CT image; IBSI RNU0"
+    )
 
 
 @pytest.mark.real_data
