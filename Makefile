@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot clean help
+.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities results clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -16,6 +16,9 @@ help:
 	@echo "make test        the tests"
 	@echo "make check       ruff, mypy, import-linter"
 	@echo "make bench       speed, as ratios within one run"
+	@echo "make study-evaluation  the evaluation against known truth: docs/study_evaluation.md (about 30 minutes)"
+	@echo "make results     the public cohorts, evaluated: docs/results.md (needs RADIOGENOMICS_DATA)"
+	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
 	@echo "make screenshot  the README's pictures, by headless Chromium"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -51,6 +54,17 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+study-evaluation: $(STAMP)
+	$(BIN)/radiogenomics study-evaluation
+
+PUBLIC := nsclc_radiogenomics nsclc_pd1_msk_2018 sts_metastasis
+results: $(STAMP)
+	for cohort in $(PUBLIC); do $(BIN)/radiogenomics run pipelines/cohorts/$$cohort.yaml || exit; done
+	$(BIN)/radiogenomics results-page
+
+study-missing-modalities: $(STAMP)
+	$(BIN)/radiogenomics study-missing-modalities
 
 screenshot: $(STAMP)
 	$(BIN)/python docs/screenshot.py

@@ -7,12 +7,12 @@ from assets.clinical import clinical_assets
 from assets.cohort import cohort_assets
 from assets.endpoints import endpoint_label_assets
 from assets.imaging import imaging_assets
-from assets.models import ENDPOINT_ASSETS, endpoint_assets
+from assets.models import ENDPOINT_ASSETS, endpoint_asset_names, endpoint_assets
 from assets.multimodal import feature_sources, multimodal_assets
 from assets.omics import omics_assets
 from radiogenomics.cohort.configuration import Cohort
 
-__all__ = ["ENDPOINT_ASSETS", "cohort_checks", "cohort_definitions", "unavailable_cohort"]
+__all__ = ["ENDPOINT_ASSETS", "cohort_checks", "cohort_definitions", "endpoint_asset_names", "unavailable_cohort"]
 
 
 def cohort_definitions(cohort: Cohort) -> list[dg.AssetsDefinition]:

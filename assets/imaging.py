@@ -110,10 +110,16 @@ def _image_qc(cohort: Cohort) -> Compute:
         from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions
         from radiogenomics.multimodal import usable_lesions
         from radiogenomics.reporting.figures.canvas import mark_simulated
+        from radiogenomics.storage.feature_cache import FeatureCache
 
         lesions = declared_lesions(cohort, values["manifest"]["manifest"])
         qc, quarantine, acquisition = check_lesions(
-            lesions, workers=cohort.compute.workers, scheduler=cohort.compute.scheduler, on_progress=progress
+            lesions,
+            quality={images: declared.quality for images, declared in cohort.images.items()},
+            cache=FeatureCache(home.cache, cohort.compute.cache_limit_mb * 2**20),
+            workers=cohort.compute.workers,
+            scheduler=cohort.compute.scheduler,
+            on_progress=progress,
         )
         usable = usable_lesions(lesions, qc)
         shown = {
@@ -123,8 +129,8 @@ def _image_qc(cohort: Cohort) -> Compute:
             "5_quality": table(qc, rows=30),
             "6_acquisition": table(acquisition, rows=10),
         }
-        if len(usable):
-            figure = contact_sheet(usable, limit=12)
+        if len(lesions):
+            figure = contact_sheet(lesions, limit=24, qc=qc)
             if cohort.simulated:
                 mark_simulated(figure)
             shown["4_contact_sheet"] = plot(figure, home.pages, [cohort.name, "image_qc"], "contact_sheet")
@@ -144,7 +150,7 @@ def _lesion_features(cohort: Cohort, name: str) -> Compute:
         features = extract(
             cohort,
             values["image_qc"]["lesions"],
-            cache=FeatureCache(home.cache),
+            cache=FeatureCache(home.cache, cohort.compute.cache_limit_mb * 2**20),
             workers=cohort.compute.workers,
             scheduler=cohort.compute.scheduler,
             on_progress=progress,

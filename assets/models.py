@@ -6,11 +6,18 @@ import dagster as dg
 
 from assets.display import number, page, plot, sentences, table, text
 from assets.factory import asset_key, cohort_asset
+from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version, library_versions, source_digest
+from assets.training_frame import locked_test, training_frame
 from radiogenomics.cohort.configuration import Cohort
 
 ENDPOINT_ASSETS = ("evaluation", "model", "explanations", "predictions", "report")
 _LEARNING = ("fusion", "evaluation", "multimodal", "endpoints", "compute", "cohort")
+
+
+def endpoint_asset_names(cohort: Cohort) -> list[str]:
+    """The names of an endpoint's assets: those of every cohort, and what its `evaluation` section asks for."""
+    return [*ENDPOINT_ASSETS, *scrutiny_names(cohort)]
 
 
 def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
@@ -18,7 +25,14 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
     declared = cohort.endpoints[endpoint]
     settings = cohort.model_dump(
         mode="json",
-        include={"name": True, "endpoints": {endpoint}, "resampling": True, "models": True, "confounders": True},
+        include={
+            "name": True,
+            "endpoints": {endpoint},
+            "resampling": True,
+            "models": True,
+            "confounders": True,
+            "evaluation": True,
+        },
     )
 
     def make(name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",)) -> dg.AssetsDefinition:
@@ -84,68 +98,56 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             packages=("reporting", *_LEARNING),
             kinds=("html",),
         ),
+        *scrutiny_assets(cohort, endpoint, make),
     ]
 
 
 def _evaluation(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
+        import pandas as pd
+
         from radiogenomics.evaluation import evaluate
-        from radiogenomics.multimodal import endpoint_frame
-        from radiogenomics.reporting import figures
+        from radiogenomics.evaluation.leaks import telling_columns
+        from radiogenomics.evaluation.sample_size import statement
+        from radiogenomics.evaluation.verdict import verdict_sentence
+        from radiogenomics.storage.feature_cache import FeatureCache
 
         final = cohort.endpoints[endpoint].final_model
-        frame = endpoint_frame(cohort, values["mdata"], endpoint)
+        frame = training_frame(home, cohort, values["mdata"], endpoint)
         result = evaluate(
             frame.X,
             frame.y,
             frame.confounders,
             models=cohort.models,
             resampling=cohort.resampling,
+            settings=cohort.evaluation,
             workers=cohort.compute.workers,
             final_model=final,
             imaging=cohort.imaging_tables,
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
+            cache=FeatureCache(home.cache / "folds"),
         )
-        options: dict[str, Any] = {"endpoint": endpoint, "simulated": cohort.simulated}
-        key = [cohort.name, endpoint, "evaluation"]
-        shown_populations = [p for p in ("all", "complete") if (result.metrics["population"] == p).any()]
         everyone = result.metrics[result.metrics["population"] == "all"].set_index("model")
+        subgroups = _subgroups(cohort, frame, result, final)
         shown = {
+            "1_verdict": sentences([verdict_sentence(result.metrics, result.comparisons, final)]),
             "1_verdicts": sentences(_verdicts(result.comparisons)),
             "2_patients": number(len(frame.y)),
             "2_events": number(int(frame.y.sum())),
-            "4_forest": plot(
-                figures.forest_figure(result.metrics, populations=shown_populations, final_model=final, **options),
-                home.pages,
-                key,
-                "forest",
-            ),
-            "5_roc": plot(
-                figures.roc_figure(
-                    result.out_of_fold, _shown_models(result.metrics, final, cohort), metrics=result.metrics, **options
-                ),
-                home.pages,
-                key,
-                "roc",
-            ),
-            "6_calibration": plot(
-                figures.calibration_figure(result.out_of_fold, final, metrics=result.metrics, **options),
-                home.pages,
-                key,
-                "calibration",
-            ),
-            "6_what_is_added": plot(
-                figures.comparisons_figure(result.comparisons, populations=shown_populations, **options),
-                home.pages,
-                key,
-                "comparisons",
-            ),
+            **_pictures(home, cohort, endpoint, result, subgroups),
             "7_metrics": table(
                 result.metrics.sort_values(["population", "role", "auc"], ascending=[True, True, False]),
                 rows=60,
                 columns=9,
             ),
+            "7_operating_points": table(
+                result.figures[(result.figures["model"] == final) & (result.figures["population"] == "all")].drop(
+                    columns=["model", "role", "population"]
+                ),
+                rows=60,
+            ),
+            "7_subgroups": table(subgroups[subgroups["model"] == final], rows=40, columns=15),
             "8_comparisons": table(result.comparisons, rows=30),
             "9_refused_features": table(frame.refused, rows=20),
             "9_excluded_patients": table(
@@ -153,18 +155,66 @@ def _evaluation(cohort: Cohort, endpoint: str):
             ),
         }
         if final in everyone.index:
-            shown["3_auc_of_final_model"] = number(float(everyone["auc"][final]))
+            auc = float(everyone["auc"][final])
+            shown["3_auc_of_final_model"] = number(auc)
+            shown["3_sample_size"] = sentences([statement(len(frame.y), int(frame.y.sum()), frame.X.shape[1], auc)])
         tables = {
             "out_of_fold": result.out_of_fold,
             "metrics": result.metrics,
             "comparisons": result.comparisons,
             "folds": result.folds,
+            "figures": result.figures,
+            "calibration_curve": result.calibration_curve,
+            "subgroups": subgroups,
+            "telling_columns": telling_columns(frame.X, frame.y),
+            "size": pd.DataFrame({"predictors": [frame.X.shape[1]]}),
             "refused": frame.refused,
             "excluded": frame.excluded,
         }
         return Product(tables, shown)
 
     return compute
+
+
+def _subgroups(cohort: Cohort, frame: Any, result: Any, final: str) -> Any:
+    """Figures of the final model and of the clinical baselines by subgroup."""
+    from radiogenomics.evaluation.populations import scores_by_model
+    from radiogenomics.evaluation.subgroups import subgroup_levels, subgroup_table
+
+    patients = frame.X.index.astype(str).sort_values()
+    levels = {
+        name: column.rename(index=str).reindex(patients)
+        for name, column in subgroup_levels(cohort, frame.X, frame.confounders).items()
+    }
+    baselines = result.metrics.loc[result.metrics["role"] == "clinical_baseline", "model"].unique()
+    return subgroup_table(
+        scores_by_model(result.out_of_fold, patients),
+        frame.y.rename(index=str).reindex(patients).to_numpy(dtype=int),
+        levels,
+        cohort.evaluation,
+        models=[final, *baselines],
+    )
+
+
+def _pictures(home: Any, cohort: Cohort, endpoint: str, result: Any, subgroups: Any) -> dict[str, Any]:
+    """What a first look needs: forest, ROC and precision-recall, calibration, decision curve, what is added, subgroups."""
+    from radiogenomics.reporting import figures
+
+    final = cohort.endpoints[endpoint].final_model
+    options: dict[str, Any] = {"endpoint": endpoint, "simulated": cohort.simulated}
+    populations = [p for p in ("all", "complete") if (result.metrics["population"] == p).any()]
+    models = _shown_models(result.metrics, final, cohort)
+    drawn = {
+        "4_forest": figures.forest_figure(result.metrics, populations=populations, final_model=final, **options),
+        "5_roc": figures.roc_figure(result.out_of_fold, models, metrics=result.metrics, **options),
+        "5_precision_recall": figures.precision_recall_figure(result.out_of_fold, models, **options),
+        "6_calibration": figures.calibration_figure(result.out_of_fold, final, metrics=result.metrics, **options),
+        "6_decision_curve": figures.decision_curve_figure(result.out_of_fold, models, **options),
+        "6_subgroups": figures.subgroups_figure(subgroups[subgroups["model"] == final], **options),
+        "6_what_is_added": figures.comparisons_figure(result.comparisons, populations=populations, **options),
+    }
+    key = [cohort.name, endpoint, "evaluation"]
+    return {name: plot(figure, home.pages, key, name.split("_", 1)[1]) for name, figure in drawn.items()}
 
 
 def _verdicts(comparisons: Any) -> list[str]:
@@ -187,10 +237,9 @@ def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:
 def _model(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         from radiogenomics.fusion import TRUSTED_TYPES, fit_final
-        from radiogenomics.multimodal import endpoint_frame
         from radiogenomics.storage.models import ModelRegistry
 
-        frame = endpoint_frame(cohort, values["mdata"], endpoint)
+        frame = training_frame(home, cohort, values["mdata"], endpoint)
         name = cohort.endpoints[endpoint].final_model
         fitted = fit_final(frame.X, frame.y, name, cohort.models, cohort.resampling, imaging=cohort.imaging_tables)
         metrics = values["evaluation"]["metrics"]
@@ -219,6 +268,7 @@ def _model(cohort: Cohort, endpoint: str):
             "snapshot_id": snapshot,
             "n": len(frame.y),
             "events": int(frame.y.sum()),
+            "locked_test": locked_test(home, cohort, endpoint).digest() if cohort.evaluation.locked_test else "",
         }
         return Product(
             record,
@@ -243,10 +293,9 @@ def _load(home, cohort: Cohort, endpoint: str, record: dict[str, Any]) -> Any:
 def _explanations(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         from radiogenomics.explanation import explain
-        from radiogenomics.multimodal import endpoint_frame
         from radiogenomics.reporting import figures
 
-        frame = endpoint_frame(cohort, values["mdata"], endpoint)
+        frame = training_frame(home, cohort, values["mdata"], endpoint)
         record = values["model"]
         model = _load(home, cohort, endpoint, record)
         rows = explain(model, frame.X, frame.dictionary, name=record["name"])
@@ -331,6 +380,7 @@ def _recipe(cohort: Cohort, endpoint: str) -> dict[str, Any]:
 def _report(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         from radiogenomics.cohort import Inputs, account
+        from radiogenomics.evaluation.verdict import verdict_sentence
         from radiogenomics.multimodal import availability
         from radiogenomics.reporting import render_report
 
@@ -344,6 +394,9 @@ def _report(cohort: Cohort, endpoint: str):
             metrics=evaluation["metrics"],
             comparisons=evaluation["comparisons"],
             out_of_fold=evaluation["out_of_fold"],
+            figures=evaluation["figures"],
+            subgroups=evaluation["subgroups"],
+            verdict=verdict_sentence(evaluation["metrics"], evaluation["comparisons"], record["name"]),
             explanations=values["explanations"],
             predictions=values["predictions"],
             labels=labels[labels["endpoint"] == endpoint],
@@ -398,4 +451,19 @@ def endpoint_checks(cohort: Cohort, endpoint: str) -> list[dg.AssetChecksDefinit
             else f"AUC above 0.95: {', '.join(high['model'].unique())}; look for a leak first",
         )
 
-    return [patients_never_straddle_folds, no_figure_is_too_good]
+    @dg.asset_check(
+        asset=key, description="No single predictor, and no predictor's absence, tells the label by itself."
+    )
+    def no_column_tells_the_label(evaluation: Any) -> dg.AssetCheckResult:
+        telling = evaluation["telling_columns"]
+        said = [
+            f"{row['what']} of {row['column']} (AUC {row['auc']:.2f})" for row in telling.head(5).to_dict("records")
+        ]
+        return dg.AssetCheckResult(
+            passed=telling.empty,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{'; '.join(said)}: made from the label, or recorded because of it?" if said else "",
+        )
+
+    checks = [patients_never_straddle_folds, no_figure_is_too_good, no_column_tells_the_label]
+    return [*checks, null_audit_check(cohort, endpoint)] if "null_audit" in scrutiny_names(cohort) else checks

@@ -1,4 +1,4 @@
-"""The command line: ``radiogenomics simulate | init | check | run | results | predictions export | ibsi | ui``.
+"""The command line: ``radiogenomics simulate | init | check | run | results | predictions export | cache | ibsi | ui``.
 
 Exit codes: 0 done, 1 failed, 2 the user's input is wrong.
 """
@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from radiogenomics.exceptions import RadiogenomicsError
+from radiogenomics.exceptions import InputError, RadiogenomicsError
 from radiogenomics.storage import Home
 
 app = typer.Typer(
@@ -27,6 +27,10 @@ app = typer.Typer(
 )
 predictions_app = typer.Typer(help="The append-only table of predictions.", no_args_is_help=True)
 app.add_typer(predictions_app, name="predictions")
+cache_app = typer.Typer(
+    help="Features per lesion that are kept, so that only what changed is computed.", no_args_is_help=True
+)
+app.add_typer(cache_app, name="cache")
 
 out = Console()
 err = Console(stderr=True)
@@ -137,6 +141,67 @@ def export(
     err.print(f"{output}: {rows} rows", highlight=False)
 
 
+@cache_app.command("show")
+def cache_show() -> None:
+    """Say where the cache is, how many entries it holds, how large it is and when it was used."""
+    from pipelines.commands import cache as command
+
+    command.show(Home.from_environment(), out)
+
+
+@cache_app.command("prune")
+def cache_prune(
+    maximum_mb: Annotated[
+        int | None, typer.Option(min=0, help="remove what is unused for longest until this size is met")
+    ] = None,
+    unused_days: Annotated[int | None, typer.Option(min=0, help="remove what was not used for so many days")] = None,
+) -> None:
+    """Remove entries; what is missing is computed anew by the next run."""
+    from pipelines.commands import cache as command
+
+    if maximum_mb is None and unused_days is None:
+        raise InputError("say what to remove: --maximum-mb, --unused-days, or both", rule="nothing_to_do")
+    command.prune(Home.from_environment(), maximum_mb, unused_days, err)
+
+
+@app.command("study-evaluation")
+def study_evaluation(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written, its plot beside it")] = Path(
+        "docs/study_evaluation.md"
+    ),
+    linear_runs: Annotated[int, typer.Option(min=20, help="cohorts of each setting, for bias and coverage")] = 1000,
+    pipeline_runs: Annotated[int, typer.Option(min=10, help="cohorts through the whole pipeline")] = 200,
+    leak_runs: Annotated[int, typer.Option(min=4, help="cohorts with a planted leak, and without")] = 20,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold the evaluation against simulated cohorts whose true figures are known: bias, coverage, false verdicts, leaks."""
+    from pipelines.commands import study_evaluation as command
+
+    command.study_evaluation(output, linear_runs, pipeline_runs, leak_runs, workers, err)
+
+
+@app.command("results-page")
+def results_page(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/results.md"),
+) -> None:
+    """Write the figures of the public cohorts, as stored, with reference figures beside them."""
+    from pipelines.commands import results_page as command
+
+    command.results_page(output, Home.from_environment(), err)
+
+
+@app.command("locked-test")
+def locked_test(
+    cohort: CohortFile,
+    endpoint: Annotated[str, typer.Option(help="name of the endpoint")],
+    reason: Annotated[str, typer.Option(help="why you look; it is kept in the ledger for ever")],
+) -> None:
+    """Look at the locked test with the stored final model. Each look is written to its ledger, and counts."""
+    from pipelines.commands import locked_test as command
+
+    command.look(cohort, endpoint, reason, Home.from_environment(), out)
+
+
 @app.command()
 def ibsi(
     folder: Annotated[
@@ -158,6 +223,21 @@ def ui(
     from pipelines.commands import ui as command
 
     raise typer.Exit(command.ui(Home.from_environment(), port, err))
+
+
+@app.command("study-missing-modalities")
+def study_missing_modalities(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path(
+        "docs/study_missing_modalities.md"
+    ),
+    cohorts: Annotated[int, typer.Option(min=2, help="simulated cohorts")] = 40,
+    patients: Annotated[int, typer.Option(min=40, help="training patients of each")] = 120,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Measure on simulated cohorts what each missing modality costs, and whether a fusion falls below what remains."""
+    from pipelines.commands import study_missing_modalities as command
+
+    command.study_missing_modalities(output, cohorts, patients, workers, err)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -51,7 +51,8 @@ def print_results(
         mark = _is_simulated(cohort, home) if simulated is None else simulated
         out.print()
         out.print(text_results(metrics, title=f"{cohort}: {name}", simulated=mark))
-        for row in comparisons.drop_duplicates("verdict").to_dict("records"):
+        main = comparisons[~comparisons["comparison"].str.endswith(" in the fusion")]
+        for row in main.drop_duplicates("verdict").to_dict("records"):
             out.print(
                 f"- {row['population']}, n {row['n']}, events {row['events']}: {row['verdict']}",
                 highlight=False,

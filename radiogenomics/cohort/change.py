@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.folders import files_below
 from radiogenomics.cohort.inputs import declared_references
 from radiogenomics.cohort.omics_settings import PACKAGED
 
@@ -20,7 +21,7 @@ def files_signature(paths: Iterable[Path]) -> str:
     """
     total = hashlib.sha256()
     for path in sorted(set(paths)):
-        for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        for file in files_below(path) if path.is_dir() else [path]:
             try:
                 state = file.stat()
                 total.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
@@ -72,6 +73,10 @@ def image_paths(cohort: Cohort) -> list[Path]:
             paths.append(cohort.path(images.lesions).parent)
         if images.radiomics is not None and images.radiomics.parameter_file is not None:
             paths.append(cohort.path(images.radiomics.parameter_file))
+        if images.dicom is not None:
+            paths.append(cohort.path(images.dicom.folder))
+            if images.dicom.patients is not None:
+                paths.append(cohort.path(images.dicom.patients.file))
         for pattern in (images.image, images.mask):
             if pattern is not None:
                 fixed = pattern.split("{", 1)[0]

@@ -7,7 +7,7 @@ resolves them. Reading and error messages are in :mod:`radiogenomics.cohort.load
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -23,6 +23,7 @@ from radiogenomics.cohort.label_settings import (
     VariantRule,
 )
 from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
+from radiogenomics.cohort.quality_rules import Quality
 from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
 from radiogenomics.cohort.settings import Name, Settings
 
@@ -128,8 +129,22 @@ class ImagingTable(Table):
 
 
 # --------------------------------------------------------------------------------------------------------- images
+class PatientMap(Table):
+    """Table that says which patient a PatientID of DICOM files is (`patient_id` names the cohort's own column)."""
+
+    dicom_id: str = Field(description="name of the column that holds the PatientID as it stands in the DICOM files")
+
+
+class DicomTree(Settings):
+    """A folder of DICOM files in any order, as a PACS exports it; lesions are found by the names of their ROIs."""
+
+    folder: str = Field(description="path, relative to the cohort's root; searched with all its subfolders")
+    roi: str = Field(description="pattern of ROI names (RTSTRUCT) or segment labels (SEG), e.g. GTV*; case counts not")
+    patients: PatientMap | None = Field(None, description="left out: PatientID is the patient identifier")
+
+
 class Images(Settings):
-    """One kind of image of the cohort with its ROIs, found through a table or through a path pattern."""
+    """One kind of image of the cohort with its ROIs, found through a table, a path pattern, or in a DICOM tree."""
 
     kind: Literal["CT", "PT", "MR"] = Field(description="CT in HU, PT in SUV, MR in arbitrary units")
     lesions: str | None = Field(
@@ -137,10 +152,12 @@ class Images(Settings):
     )
     image: str | None = Field(None, description="pattern with {patient_id}, e.g. nifti/{patient_id}/CT_image.nii.gz")
     mask: str | None = None
+    dicom: DicomTree | None = Field(None, description="find series and ROIs in a folder of DICOM files")
     radiomics: Radiomics | None = Field(
         default_factory=Radiomics, description="null: none; what is left out is by kind, see RADIOMICS_BY_KIND"
     )
     embedding: bool = Field(True, description="CNN embedding by the packaged encoder")
+    quality: Quality = Field(default_factory=Quality, description="what quality control looks for, and what follows")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
 
     @model_validator(mode="before")
@@ -156,8 +173,9 @@ class Images(Settings):
 
     @model_validator(mode="after")
     def _one_way(self) -> Images:
-        if (self.lesions is None) == (self.image is None) or (self.image is None) != (self.mask is None):
-            raise ValueError("give either `lesions`, or both `image` and `mask`")
+        ways = sum(way is not None for way in (self.lesions, self.image, self.dicom))
+        if ways != 1 or (self.image is None) != (self.mask is None):
+            raise ValueError("give either `lesions`, or both `image` and `mask`, or `dicom`")
         preset = self.radiomics.preset if self.radiomics is not None else None
         if preset in PRESET_KIND and PRESET_KIND[preset] != self.kind:
             raise ValueError(
@@ -190,6 +208,7 @@ class Confounder(Settings):
         description="clinical, clinical/<table>, acquisition/<image name>, or modality:feature for a number"
     )
     columns: tuple[str, ...] = Field((), description="columns of the source; left out for modality:feature")
+    endpoints: tuple[Name, ...] = Field((), description="the endpoints it is a floor of; empty: all")
 
 
 # --------------------------------------------------------------------------------------------------------- learning, compute
@@ -201,17 +220,93 @@ class Resampling(Settings):
     group: str = Field("patient_id", description="what never straddles folds")
 
 
+class Harmonisation(Settings):
+    """ComBat by site, learned inside every training fold."""
+
+    site: Name = Field(description="the confounder whose columns name the site (scanner, hospital)")
+    modalities: tuple[Name, ...] = Field(min_length=1, description="modalities that are harmonised")
+    covariates: tuple[str, ...] = Field(
+        (), description="predictors (modality:feature) whose differences between sites are biology, and kept"
+    )
+    unseen: Literal["refuse", "reference", "unharmonised"] = Field(
+        "refuse",
+        description="a patient of a site not seen in training: these modalities count as absent; values are taken to be on "
+        "the reference site's scale; values stay as they are and the patient is flagged",
+    )
+    reference: str | None = Field(
+        None, description="the site on whose scale all others are brought; null: the pooled scale"
+    )
+
+    @model_validator(mode="after")
+    def _reference_named(self) -> Harmonisation:
+        if self.unseen == "reference" and self.reference is None:
+            raise ValueError("`unseen: reference` needs `reference`, the name of a site")
+        return self
+
+
 class Models(Settings):
     """Which estimators are compared. The names are those of `radiogenomics.fusion.ALGORITHMS`."""
 
     unimodal: tuple[str, ...] = ("elastic_net", "xgboost")
     fusion: tuple[str, ...] = ("early/elastic_net", "early/xgboost", "late/mean", "late/weighted")
     clinical_baseline: str = Field("clinical", description="the modality that is the clinic's own")
+    harmonisation: Harmonisation | None = Field(None, description="null: features are used as they are")
+
+
+class Subgroup(Settings):
+    """Groups of patients whose figures are shown apart: a clinical variable, a predictor column or a confounder column."""
+
+    source: str = Field(
+        description="clinical:<variable>, <modality>:<feature> of a number, or <confounder>:<column>; the first that exists"
+    )
+    cuts: tuple[float, ...] = Field(
+        (), description="where a number is cut into bands, in its unit; each band [from, to)"
+    )
+
+
+class LockedTest(Settings):
+    """Patients set aside before anything is fitted; every look at them is written to a ledger."""
+
+    share: float = Field(0.25, gt=0, lt=0.8, description="share of the labelled patients, within each class")
+
+
+class Scrutiny(Settings):
+    """What is asked of a model beyond its AUC. What costs many fits is off until it is declared."""
+
+    thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.1, 0.2, 0.3, 0.5), description="probabilities at or above which one would act"
+    )
+    target_sensitivity: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.9,), description="shares of events that must be found; the threshold is learned on the other folds"
+    )
+    site: str | None = Field(
+        None, description="<confounder>:<column> that names the hospital; given, leave-one-site-out stands beside"
+    )
+    subgroups: dict[Name, Subgroup] = Field(
+        default_factory=dict, description="beside the pattern of modalities and every confounder that is a category"
+    )
+    minimum_patients: int = Field(20, ge=2, description="a subgroup with fewer is counted, and its figures suppressed")
+    minimum_events: int = Field(5, ge=1, description="the same for its events, and for its patients without one")
+    permutations: int = Field(0, ge=0, description="how often labels are permuted and the whole pipeline is run again")
+    modality_shuffles: int = Field(0, ge=0, description="how often each modality is dealt out anew among its patients")
+    null_repeats: int = Field(
+        1, ge=1, description="repeats of the folds in each such run, and in what it is held against"
+    )
+    learning_curve: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (), description="shares of the training patients to train on, beside all of them"
+    )
+    locked_test: LockedTest | None = None
 
 
 class Compute(Settings):
     workers: int = Field(2, ge=1, description="local processes")
-    scheduler: str | None = Field(None, description="address of a Dask scheduler; given, work goes there")
+    scheduler: str | None = Field(
+        None,
+        description="address of a Dask scheduler (tcp://host:8786), or file:/path of its scheduler file; given, work goes there",
+    )
+    cache_limit_mb: int = Field(
+        2048, ge=1, description="size of the cache of features per lesion; what is unused for longest is removed"
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- the cohort
@@ -241,6 +336,7 @@ class Cohort(Settings):
     confounders: dict[Name, Confounder] = Field(default_factory=dict)
     resampling: Resampling = Resampling()
     models: Models = Models()
+    evaluation: Scrutiny = Scrutiny()
     compute: Compute = Compute()
     source_url: str = Field("", description="where the public gets these data")
     licence: str = Field("", description="licence and citation of the data")
@@ -347,10 +443,32 @@ class Cohort(Settings):
                         raise ValueError(
                             f"endpoints.{name}.{where}: {sorted(both)} stand under both positive and negative"
                         )
-        reserved = {"clinical", "mutations", "expression", "floor", "early", "late"}
+        harmonised = self.models.harmonisation
+        if harmonised is not None:
+            if harmonised.site not in self.confounders:
+                raise ValueError(
+                    f"models.harmonisation.site: no confounder '{harmonised.site}'; declared are {sorted(self.confounders)}"
+                )
+            strange = [m for m in harmonised.modalities if m not in known]
+            if strange:
+                raise ValueError(
+                    f"models.harmonisation.modalities: {strange} not among this cohort's modalities {sorted(known)}"
+                )
+        reserved = {"clinical", "mutations", "expression", "floor", "early", "intermediate", "late", "site"}
         for key, named_tables in (("imaging_tables", set(self.imaging_tables)), ("omics", set(self.omics))):
             clash = named_tables & reserved
             if clash:
                 raise ValueError(f"{key}: {sorted(clash)} are names of other modalities; choose others")
             reserved |= named_tables
+        for name, confounder in self.confounders.items():
+            absent = [e for e in confounder.endpoints if e not in self.endpoints]
+            if absent:
+                raise ValueError(
+                    f"confounders.{name}.endpoints: {absent} not among this cohort's endpoints {sorted(self.endpoints)}"
+                )
+        site = self.evaluation.site
+        if site is not None and site.partition(":")[0] not in self.confounders:
+            raise ValueError(
+                f"evaluation.site: '{site}' is not <confounder>:<column> with one of the confounders {sorted(self.confounders)}"
+            )
         return self

@@ -64,13 +64,21 @@ class _Gathering:
         self.files: list[tuple[str, str, str, int]] = []
 
     def add(
-        self, source: str, file: str, digest: str, identities: RowIdentities, *, files: pd.Series | None = None
+        self,
+        source: str,
+        file: str,
+        digest: str,
+        identities: RowIdentities,
+        *,
+        files: pd.Series | None = None,
+        rows: pd.Series | None = None,
     ) -> pd.DataFrame:
-        table = identities.table.assign(source=source, file=files if files is not None else file)
+        table = identities.table.assign(source=source, file=file)
         table.index.name = "row"
         table = table.reset_index()
         if files is not None:
-            table["row"] = 1  # each file of a pattern is its own single row
+            table["file"] = files.to_numpy()
+            table["row"] = 1 if rows is None else rows.to_numpy()  # a file of a pattern is its own single row
         used = table[table["rule"].isna()]
         self.used.append(used)
         self.refused.append(table[table["rule"].notna()].assign(level="row"))
@@ -119,7 +127,7 @@ def read_inputs(cohort: Cohort) -> Inputs:
     known = list(patients)
     for name, images in cohort.images.items():
         found = lesions.find_lesions(cohort, name, images, known)
-        gathering.add(f"lesions/{name}", found.file, found.digest, found.identities, files=found.files)
+        gathering.add(f"lesions/{name}", found.file, found.digest, found.identities, files=found.files, rows=found.rows)
     for name, imaging in cohort.imaging_tables.items():
         path = declared_path(cohort, imaging.file, f"imaging_tables.{name}.file")
         raw = read_table(path, label=imaging.file)

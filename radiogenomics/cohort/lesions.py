@@ -1,4 +1,4 @@
-"""Which images and masks there are, found through a lesions table or a path pattern. Nothing is decoded here."""
+"""Which images and masks there are: by a lesions table, a path pattern, or in a DICOM tree. Nothing is decoded here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from radiogenomics.cohort.configuration import Cohort, Images
+from radiogenomics.cohort.configuration import Cohort, DicomTree, Images
+from radiogenomics.cohort.dicom_lesions import TreeRow, tree_folder, tree_rows
+from radiogenomics.cohort.folders import files_below
 from radiogenomics.cohort.identities import RowIdentities
 from radiogenomics.cohort.reading import declared_path, read_table
+from radiogenomics.exceptions import IntegrityError
 from radiogenomics.storage.atomic import file_digest
 
 COLUMNS = ("patient_id", "study_id", "lesion_id", "image", "mask")
@@ -20,19 +23,23 @@ COLUMNS = ("patient_id", "study_id", "lesion_id", "image", "mask")
 class FoundLesions(NamedTuple):
     """The rows of one ``lesions/<images>`` source.
 
-    `files` is the file of each row for pattern-declared images, and None where all rows are of one table.
+    `files` is the file of each row for images found by a pattern or in a DICOM tree, and None where all rows are of one
+    table; `rows` the place of each row in its file, where a file can hold several.
     """
 
     file: str
     digest: str
     identities: RowIdentities
     files: pd.Series | None
+    rows: pd.Series | None = None
 
 
 def find_lesions(cohort: Cohort, name: str, images: Images, patients: list[str]) -> FoundLesions:
     """Rows of ``lesions/<name>`` with identities and, where unusable, the reason."""
     if images.lesions is not None:
         return _from_table(cohort, name, images.lesions, patients)
+    if images.dicom is not None:
+        return _from_tree(cohort, name, images, images.dicom, patients)
     return _from_pattern(cohort, images, patients)
 
 
@@ -58,6 +65,44 @@ def _from_table(cohort: Cohort, name: str, file: str, patients: list[str]) -> Fo
             {r: f"{file} line {r}: {column} '{targets[r]}' does not exist beside the table" for r in gone}, rule
         )
     return FoundLesions(file, file_digest(path), identities, None)
+
+
+def _from_tree(cohort: Cohort, name: str, images: Images, tree: DicomTree, patients: list[str]) -> FoundLesions:
+    """Each region that matches is a row, and so is each series, file and region that cannot be used."""
+    found = tree_rows(cohort, name, images.kind, tree, patients)
+    identities = RowIdentities(list(range(len(found))), tree.folder)
+    for column, values in (
+        ("patient_id", [row.patient for row in found]),
+        ("study_id", [row.study for row in found]),
+        ("lesion_id", [row.lesion for row in found]),
+        ("rule", [row.rule for row in found]),
+        ("reason", [row.reason for row in found]),
+    ):
+        identities.table[column] = pd.Series(values, index=identities.table.index, dtype=object)
+    index = identities.table.index
+    return FoundLesions(
+        tree.folder,
+        _tree_digest(cohort, name, tree),
+        identities,
+        pd.Series([_tree_file(cohort, row) for row in found], index=index, dtype=object),
+        pd.Series([row.row for row in found], index=index, dtype="int64"),
+    )
+
+
+def _tree_file(cohort: Cohort, row: TreeRow) -> str:
+    root = cohort.path(".")
+    return row.file.relative_to(root).as_posix() if row.file.is_relative_to(root) else str(row.file)
+
+
+def _tree_digest(cohort: Cohort, name: str, tree: DicomTree) -> str:
+    """SHA-256 over relative paths and sizes of the tree, and the content of the table of patients."""
+    folder = tree_folder(cohort, name, tree)
+    total = hashlib.sha256()
+    for file in files_below(folder):
+        total.update(f"{file.relative_to(folder).as_posix()}\0{file.stat().st_size}\n".encode())
+    if tree.patients is not None:
+        total.update(file_digest(cohort.path(tree.patients.file)).encode())
+    return total.hexdigest()
 
 
 def _pattern_paths(cohort: Cohort, images: Images, patient: str) -> dict[str, str]:
@@ -100,9 +145,7 @@ def _listing_digest(cohort: Cohort, images: Images, patients: list[str]) -> str:
     for patient in sorted(patients):
         for relative in _pattern_paths(cohort, images, patient).values():
             path = cohort.path(relative)
-            inside = (
-                sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path] if path.is_file() else []
-            )
+            inside = files_below(path) if path.is_dir() else [path] if path.is_file() else []
             for file in inside:
                 name = relative if file == path else f"{relative}/{file.relative_to(path).as_posix()}"
                 total.update(f"{name}\0{file.stat().st_size}\n".encode())
@@ -114,12 +157,19 @@ def digest(cohort: Cohort, name: str, patients: list[str]) -> str:
     images = cohort.images[name]
     if images.lesions is not None:
         return file_digest(cohort.path(images.lesions))
+    if images.dicom is not None:
+        return _tree_digest(cohort, name, images.dicom)
     return _listing_digest(cohort, images, patients)
 
 
 def lesion_rows(cohort: Cohort, name: str, rows: pd.DataFrame, identity: pd.DataFrame) -> pd.DataFrame:
-    """Identities of manifest rows with the absolute paths `image` and `mask`, and `roi` (blank: not given)."""
+    """Identities of manifest rows with the absolute paths `image` and `mask`, and `roi` (blank: not given).
+
+    Rows of a DICOM tree also have `series`, the series instance UID.
+    """
     images = cohort.images[name]
+    if images.dicom is not None:
+        return _lesion_rows_of_tree(cohort, name, images, images.dicom, rows, identity)
     if images.lesions is None:
         paths = [_pattern_paths(cohort, images, patient) for patient in rows["patient_id"]]
         return identity.assign(
@@ -134,6 +184,26 @@ def lesion_rows(cohort: Cohort, name: str, rows: pd.DataFrame, identity: pd.Data
         image=[str(_resolved(table, cell)) for cell in cells["image"]],
         mask=[str(_resolved(table, cell)) for cell in cells["mask"]],
         roi=cells["roi"].str.strip() if "roi" in cells.columns else "",
+    )
+
+
+def _lesion_rows_of_tree(
+    cohort: Cohort, name: str, images: Images, tree: DicomTree, rows: pd.DataFrame, identity: pd.DataFrame
+) -> pd.DataFrame:
+    patients = sorted(set(rows["patient_id"]))
+    found = {(_tree_file(cohort, row), row.row): row for row in tree_rows(cohort, name, images.kind, tree, patients)}
+    keys = list(zip(rows["file"], rows["row"].astype(int), strict=True))
+    gone = [f"{file} region {row}" for file, row in keys if (file, row) not in found or not found[file, row].series]
+    if gone:
+        raise IntegrityError(
+            f"{tree.folder}: {gone[0]} is not what the manifest recorded; the folder changed, read the inputs again",
+            rule="file_changed",
+        )
+    return identity.assign(
+        image=[str(found[key].folder) for key in keys],
+        mask=[str(found[key].file) for key in keys],
+        roi=[str(found[key].roi) for key in keys],
+        series=[str(found[key].series) for key in keys],
     )
 
 

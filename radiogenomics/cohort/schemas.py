@@ -64,6 +64,9 @@ LESIONS = pa.DataFrameSchema(
         "roi": _text(nullable=True),  # RTSTRUCT ROI name, SEG segment label, or label value of a mask volume
         "file": _text(),  # where the row came from, for messages
         "row": pa.Column(int),
+        "series": pa.Column(
+            str, nullable=True, required=False
+        ),  # series instance UID, where the folder may hold several
     },
     strict=True,
     coerce=True,
@@ -179,6 +182,7 @@ COMPARISONS = pa.DataFrameSchema(
         "lower": pa.Column(float, nullable=True),
         "upper": pa.Column(float, nullable=True),
         "p_value": pa.Column(float, nullable=True),
+        "p_holm": pa.Column(float, nullable=True, required=False),  # corrected for all questions asked of a population
         "verdict": _text(),  # one sentence, chosen by rule
     },
     strict=True,
@@ -186,6 +190,52 @@ COMPARISONS = pa.DataFrameSchema(
     name="comparisons",
 )
 """Paired differences on the same patients and folds."""
+
+FIGURES = pa.DataFrameSchema(
+    {
+        "model": _text(),
+        "role": pa.Column(str, pa.Check.isin(["fusion", "unimodal", "clinical_baseline", "floor"])),
+        "population": _text(),
+        "figure": _text(),  # average_precision, sensitivity, net_benefit, ...
+        "at": pa.Column(float, nullable=True),  # the threshold, or the target sensitivity; NaN where there is none
+        "n": pa.Column(int),
+        "events": pa.Column(int),
+        "estimate": pa.Column(float, nullable=True),
+        "lower": pa.Column(float, nullable=True),
+        "upper": pa.Column(float, nullable=True),
+        "method": _text(),  # of the interval
+    },
+    strict=True,
+    coerce=True,
+    unique=["model", "population", "figure", "at"],
+    name="figures",
+)
+"""Every further figure of a model in a population, one row each."""
+
+SUBGROUPS = pa.DataFrameSchema(
+    {
+        "subgroup": _text(),  # sex, age, hospital, availability, ...
+        "level": _text(),
+        "model": _text(),
+        "n": pa.Column(int),
+        "events": pa.Column(int),
+        "auc": pa.Column(float, nullable=True),
+        "auc_lower": pa.Column(float, nullable=True),
+        "auc_upper": pa.Column(float, nullable=True),
+        "brier": pa.Column(float, nullable=True),
+        "brier_lower": pa.Column(float, nullable=True),
+        "brier_upper": pa.Column(float, nullable=True),
+        "observed_minus_predicted": pa.Column(float, nullable=True),  # share of events less the mean probability
+        "observed_minus_predicted_lower": pa.Column(float, nullable=True),
+        "observed_minus_predicted_upper": pa.Column(float, nullable=True),
+        "suppressed": _text(),  # why there are no figures; '' where there are
+    },
+    strict=True,
+    coerce=True,
+    unique=["subgroup", "level", "model"],
+    name="subgroups",
+)
+"""Figures of groups of patients, from the out-of-fold predictions of models trained on everybody."""
 
 EXPLANATIONS = pa.DataFrameSchema(
     {
@@ -241,7 +291,8 @@ def conform(table: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
         Naming the schema, the column, the rule and the first offending values.
     """
     try:
-        return schema.validate(table, lazy=True)[list(schema.columns)].reset_index(drop=True)
+        valid = schema.validate(table, lazy=True)
+        return valid[[name for name in schema.columns if name in valid.columns]].reset_index(drop=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
         lines = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pickle
 import threading
@@ -13,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from radiogenomics.compute.memory import end_process_beyond, share_of_worker
 from radiogenomics.compute.threads import limit_threads_of_process, single_threaded
 from radiogenomics.exceptions import ComputationError, ConfigurationError, RadiogenomicsError
 
@@ -34,6 +36,7 @@ def map_items(
     workers: int = 1,
     scheduler: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    memory_bytes: int | None = None,
 ) -> list[Outcome[Value]]:
     """Call `function` on each item and return one outcome an item, in the order of the items.
 
@@ -45,8 +48,12 @@ def map_items(
     function : picklable by reference (defined at the top level of a module, or a `functools.partial` of such).
     items : picklable inputs.
     workers : number of local processes; 1 works in the calling process.
-    scheduler : address of a Dask scheduler, such as ``tcp://host:8786``; given, the work goes there.
+    scheduler : address of a Dask scheduler, such as ``tcp://host:8786``, or ``file:/path`` of its scheduler file; given,
+        the work goes there.
     on_progress : called in the calling process as ``on_progress(done, total)`` each time an item is finished.
+
+    memory_bytes : what one local worker may hold; one that holds more is ended. Left out: its share of the machine. A
+        Dask worker has its own limit; work in the calling process has none.
 
     Returns
     -------
@@ -66,11 +73,16 @@ def map_items(
     if not todo:
         return []
     if scheduler is not None:
-        return _on_dask(function, todo, scheduler, progress)
+        from radiogenomics.compute.cluster import attempts_on_dask
+
+        outcomes: list[Outcome[Any] | None] = [None] * len(todo)
+        for index, outcome in attempts_on_dask(functools.partial(_attempt, function), todo, scheduler):
+            outcomes[index] = progress.count(outcome if isinstance(outcome, Outcome) else Outcome(None, outcome))
+        return [outcome for outcome in outcomes if outcome is not None]
     if workers == 1:
         with single_threaded():
             return [progress.count(_attempt(function, item)) for item in todo]
-    return _on_processes(function, todo, workers, progress)
+    return _on_processes(function, todo, workers, progress, memory_bytes)
 
 
 class _Progress:
@@ -108,9 +120,10 @@ def _portable(error: Exception) -> Exception:
 
 
 # --------------------------------------------------------------------------------------------------- local processes
-def _start_worker() -> None:
+def _start_worker(memory_bytes: int) -> None:
     """Runs first in each worker process."""
     limit_threads_of_process()
+    end_process_beyond(memory_bytes)
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_leave_with_parent, args=(parent.sentinel,), daemon=True).start()
@@ -122,21 +135,22 @@ def _leave_with_parent(sentinel: int) -> None:
     os._exit(1)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+def _pool(workers: int, memory_bytes: int | None) -> ProcessPoolExecutor:
     # forkserver: plain fork copies locks that other threads hold (Dagster, torch and ITK have threads)
     method = "forkserver" if os.name == "posix" else "spawn"
-    return ProcessPoolExecutor(workers, mp_context=get_context(method), initializer=_start_worker)
+    limit = share_of_worker(workers) if memory_bytes is None else memory_bytes
+    return ProcessPoolExecutor(workers, mp_context=get_context(method), initializer=_start_worker, initargs=(limit,))
 
 
 def _on_processes(
-    function: Callable[[Any], Any], items: list[Any], workers: int, progress: _Progress
+    function: Callable[[Any], Any], items: list[Any], workers: int, progress: _Progress, memory_bytes: int | None
 ) -> list[Outcome[Any]]:
     outcomes: dict[int, Outcome[Any]] = {}
     waiting = deque(range(len(items)))
     while waiting:
-        suspects = _until_broken(function, items, waiting, min(workers, len(waiting)), outcomes, progress)
+        suspects = _until_broken(function, items, waiting, min(workers, len(waiting)), outcomes, progress, memory_bytes)
         for index in suspects:
-            outcomes[index] = progress.count(_alone(function, items[index]))
+            outcomes[index] = progress.count(_alone(function, items[index], memory_bytes))
     return [outcomes[index] for index in range(len(items))]
 
 
@@ -147,6 +161,7 @@ def _until_broken(
     workers: int,
     outcomes: dict[int, Outcome[Any]],
     progress: _Progress,
+    memory_bytes: int | None,
 ) -> list[int]:
     """Work through `waiting` until it is empty or a worker dies; return the items that were in hand when one died.
 
@@ -154,7 +169,7 @@ def _until_broken(
     """
     running: dict[Future[Outcome[Any]], int] = {}
     broken: list[int] = []
-    pool = _pool(workers)
+    pool = _pool(workers, memory_bytes)
     try:
         while waiting or running:
             while waiting and not broken and len(running) < workers + 1:
@@ -178,15 +193,15 @@ def _until_broken(
     return sorted(broken)
 
 
-def _alone(function: Callable[[Any], Any], item: Any) -> Outcome[Any]:
-    with _pool(1) as pool:
+def _alone(function: Callable[[Any], Any], item: Any, memory_bytes: int | None) -> Outcome[Any]:
+    with _pool(1, memory_bytes) as pool:
         outcome = _result(pool.submit(_attempt, function, item))
     if outcome is not None:
         return outcome
     return Outcome(
         None,
         ComputationError(
-            "the process that worked on this item died, alone as well: it crashed, or was killed for lack of memory",
+            "the process that worked on this item died, alone as well: it crashed, or needed more memory than it may have",
             rule="worker_died",
         ),
     )
@@ -200,49 +215,3 @@ def _result(future: Future[Outcome[Any]]) -> Outcome[Any] | None:
         return None
     except Exception as error:  # noqa: BLE001 - e.g. a value that cannot be pickled: the item's own failure
         return Outcome(None, error)
-
-
-# --------------------------------------------------------------------------------------------------- a cluster
-class _SingleThreaded:
-    """`function` with one numerical thread, on a Dask worker that may have been started with more."""
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        self.function = function
-
-    def __call__(self, item: Any) -> Outcome[Any]:
-        with single_threaded():
-            return _attempt(self.function, item)
-
-
-def _on_dask(
-    function: Callable[[Any], Any], items: list[Any], scheduler: str, progress: _Progress
-) -> list[Outcome[Any]]:
-    try:
-        from distributed import Client, as_completed
-    except ImportError as error:
-        raise ConfigurationError(
-            f"compute.scheduler is {scheduler}, but Dask is not installed; pip install 'radiogenomics[dask]'",
-            rule="dask_missing",
-        ) from error
-    try:
-        client = Client(scheduler, timeout="20s", set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise ConfigurationError(
-            f"compute.scheduler: no Dask scheduler answers at {scheduler} ({type(error).__name__}: {error})",
-            rule="dask_unreachable",
-        ) from error
-    outcomes: dict[int, Outcome[Any]] = {}
-    with client, client.as_current():
-        call = _SingleThreaded(function)
-        # pure=False: equal items are still one call each, and nothing is taken from an earlier run by name
-        held = client.map(call, items, pure=False)
-        futures = {future.key: index for index, future in enumerate(held)}
-        for future in as_completed(held):
-            outcome: Outcome[Any]
-            if future.status == "finished":
-                outcome = future.result()
-            else:
-                message = f"the Dask worker on this item failed: {future.status}, {future.exception()!r}"
-                outcome = Outcome(None, ComputationError(message, rule="worker_died"))
-            outcomes[futures[future.key]] = progress.count(outcome)
-    return [outcomes[index] for index in range(len(items))]

@@ -1,8 +1,18 @@
-"""Does it add anything? Paired differences on the same patients and folds, each with a verdict chosen by rule."""
+"""Does it add anything? Paired differences on the same patients and folds, each with a verdict chosen by rule.
+
+'Adds' is said only where the 95 % interval of the difference lies above 0 and the p-value holds after Holm's correction
+[1]_ for the questions that bear on the same claim in the same patients: what imaging adds, whether fusion is worth it, and
+what each modality adds to the others are a family each. So of a claim without worth at most one evaluation in twenty says
+that something adds.
+
+References
+----------
+.. [1] Holm: A simple sequentially rejective multiple test procedure, Scand. J. Stat. 1979.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +29,9 @@ FUSION_OVER_SINGLE = "fusion over best single modality"
 FUSION_OVER_FLOOR = "fusion over confounder floor"
 
 
+ALPHA = 0.05
+
+
 class Question(NamedTuple):
     """One comparison: a model against the highest-scoring of some references."""
 
@@ -27,6 +40,7 @@ class Question(NamedTuple):
     references: tuple[str, ...]
     what: str  # subject of the verdict
     beyond: str  # its object
+    family: str = "fusion"  # the claim; questions of one are corrected together
 
 
 def questions(
@@ -37,6 +51,7 @@ def questions(
     without_imaging: str | None,
     whole: str,
     clinical: str,
+    left_out: Mapping[str, str] | None = None,
 ) -> list[Question]:
     """The comparisons that these models can answer.
 
@@ -47,17 +62,22 @@ def questions(
     imaging_model : the fusion of imaging and clinical variables alone, or None.
     without_imaging : the fusion of everything but imaging, or None; `whole` is the same fusion with it.
     clinical : name of the clinical modality.
+    left_out : modality -> the fusion `whole` without it.
     """
     names = list(names)
-    single = tuple(name for name in names if name.split("/")[0] not in {"early", "late", "floor"})
+    single = tuple(name for name in names if name.split("/")[0] not in {"early", "intermediate", "late", "floor"})
     floors = tuple(name for name in names if name.startswith("floor/"))
     baseline = tuple(name for name in single if name.split("/")[0] == clinical)
     asked = []
     if baseline and imaging_model is not None:
-        asked.append(Question(IMAGING_OVER_CLINICAL, imaging_model, baseline, "imaging", "the clinical variables"))
+        asked.append(
+            Question(IMAGING_OVER_CLINICAL, imaging_model, baseline, "imaging", "the clinical variables", "imaging")
+        )
     if without_imaging is not None:
         asked.append(
-            Question(IMAGING_OVER_OTHERS, whole, (without_imaging,), "imaging", "all other modalities together")
+            Question(
+                IMAGING_OVER_OTHERS, whole, (without_imaging,), "imaging", "all other modalities together", "imaging"
+            )
         )
     if baseline:
         asked.append(Question(FUSION_OVER_CLINICAL, final, baseline, "the fusion", "the clinical variables"))
@@ -65,6 +85,10 @@ def questions(
         asked.append(Question(FUSION_OVER_SINGLE, final, single, "the fusion", "the best single modality"))
     if floors:
         asked.append(Question(FUSION_OVER_FLOOR, final, floors, "the fusion", "the confounder floor"))
+    for modality, without in (left_out or {}).items():
+        asked.append(
+            Question(f"{modality} in the fusion", whole, (without,), modality, "the other modalities", "left out")
+        )
     return asked
 
 
@@ -76,21 +100,13 @@ def comparisons_table(
     Among several references the one that scores highest in that population is taken. Its figure is then slightly
     flattering, which counts against the fusion, never for it.
     """
-    rows = []
-    for question in asked:
-        for population, inside in groups.items():
-            y = target[inside]
-            able = [n for n in question.references if inside.any() and scores[n].never_abstains(inside)]
-            if not able or not scores[question.model].never_abstains(inside):
-                continue
-            fold = scores[question.model].fold[inside]
-            figures = [placements(scores[name].probability[inside], y, fold)[0] for name in able]
-            if not np.isfinite(figures).any():
-                continue
-            reference = able[int(np.nanargmax(np.round(figures, 12)))]
-            found = auc_difference(
-                scores[question.model].probability[inside], scores[reference].probability[inside], y, fold
-            )
+    rows: list[dict[str, object]] = []
+    asked = list(asked)
+    for population, inside in groups.items():
+        found = [item for question in asked if (item := _difference(question, scores, target, inside)) is not None]
+        corrected = _holm([(question.family, difference.p_value) for question, _, difference in found])
+        for (question, reference, difference), p_holm in zip(found, corrected, strict=True):
+            together = sum(other.family == question.family for other, _, _ in found)
             rows.append(
                 {
                     "comparison": question.name,
@@ -98,25 +114,62 @@ def comparisons_table(
                     "reference": reference,
                     "population": population,
                     "n": int(inside.sum()),
-                    "events": int(y.sum()),
-                    "auc_difference": found.estimate,
-                    "lower": found.lower,
-                    "upper": found.upper,
-                    "p_value": found.p_value,
-                    "verdict": verdict(question, reference, found),
+                    "events": int(target[inside].sum()),
+                    "auc_difference": difference.estimate,
+                    "lower": difference.lower,
+                    "upper": difference.upper,
+                    "p_value": difference.p_value,
+                    "p_holm": p_holm,
+                    "verdict": verdict(question, reference, difference, p_holm, together),
                 }
             )
+    names = [question.name for question in asked]
+    rows.sort(key=lambda row: names.index(str(row["comparison"])))
     return conform(pd.DataFrame(rows, columns=list(COMPARISONS.columns)), COMPARISONS)
 
 
-def verdict(question: Question, reference: str, found: Difference) -> str:
-    """One sentence: an interval that excludes 0 is a finding, any other is 'no evidence'."""
+def _difference(
+    question: Question, scores: dict[str, Scores], target: np.ndarray, inside: np.ndarray
+) -> tuple[Question, str, Difference] | None:
+    """The paired difference to the highest reference; None where these patients cannot answer the question."""
+    y = target[inside]
+    able = [n for n in question.references if inside.any() and scores[n].never_abstains(inside)]
+    if not able or not scores[question.model].never_abstains(inside):
+        return None
+    fold = scores[question.model].fold[inside]
+    figures = [placements(scores[name].probability[inside], y, fold)[0] for name in able]
+    if not np.isfinite(figures).any():
+        return None
+    reference = able[int(np.nanargmax(np.round(figures, 12)))]
+    first, second = scores[question.model].probability[inside], scores[reference].probability[inside]
+    return question, reference, auc_difference(first, second, y, fold)
+
+
+def _holm(tests: list[tuple[str, float]]) -> list[float]:
+    """p-values corrected within their family; a test without a p-value stays without, and does not count."""
+    corrected = [np.nan] * len(tests)
+    for family in {name for name, _ in tests}:
+        own = sorted((p, place) for place, (name, p) in enumerate(tests) if name == family and np.isfinite(p))
+        largest = 0.0
+        for rank, (p, place) in enumerate(own):
+            largest = max(largest, min(1.0, (len(own) - rank) * p))
+            corrected[place] = largest
+    return corrected
+
+
+def verdict(question: Question, reference: str, found: Difference, p_holm: float, together: int) -> str:
+    """One sentence, by rule: 'adds', 'may add' (lost to the correction), 'scores below', or 'no evidence'."""
     figure = f"{found.estimate:+.3f} AUC, 95 % interval {found.lower:+.3f} to {found.upper:+.3f}"
     beyond = f"{question.beyond} ({reference})"
-    if np.isfinite(found.lower) and found.lower > 0:
-        return f"{question.what} adds {found.estimate:.3f} ({found.lower:.3f} to {found.upper:.3f}) AUC to {beyond}"
-    if np.isfinite(found.upper) and found.upper < 0:
-        return f"{question.what} scores below {beyond}: {figure}"
     if not np.isfinite(found.lower):
         return f"no evidence that {question.what} adds to {beyond}: too few patients for an interval"
+    if found.lower > 0 and p_holm < ALPHA:
+        return f"{question.what} adds {found.estimate:.3f} ({found.lower:.3f} to {found.upper:.3f}) AUC to {beyond}"
+    if found.lower > 0:
+        return (
+            f"{question.what} may add to {beyond}, but not after correction for {together} questions: {figure}, "
+            f"corrected p {p_holm:.2f}"
+        )
+    if found.upper < 0:
+        return f"{question.what} scores below {beyond}: {figure}"
     return f"no evidence that {question.what} adds to {beyond}: {figure}"

@@ -14,7 +14,7 @@ from radiogenomics.evaluation.populations import Scores
 def role_of(model: str, clinical_baseline: str) -> str:
     """fusion, unimodal, clinical_baseline or floor, from the model's name."""
     head = model.split("/")[0]
-    if head in {"early", "late"}:
+    if head in {"early", "intermediate", "late"}:
         return "fusion"
     if head == "floor":
         return "floor"

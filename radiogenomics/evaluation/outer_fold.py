@@ -10,7 +10,8 @@ from scipy.special import expit
 
 from radiogenomics.cohort.configuration import Models, Resampling
 from radiogenomics.compute import single_threaded
-from radiogenomics.fusion.columns import modality_columns
+from radiogenomics.evaluation.left_out import left_out_fusions
+from radiogenomics.fusion.columns import modality_columns, presence
 from radiogenomics.fusion.floor import ConfounderFloor
 from radiogenomics.fusion.registry import build_models
 
@@ -46,7 +47,8 @@ def _predictions(part: Part, task: Task) -> Any:
     """Name, log-odds and modalities used of each model, one after another."""
     modalities = modality_columns([str(c) for c in task.X.columns], task.X.shape[1])
     built = build_models(task.models, modalities, task.resampling, imaging=task.imaging)
-    here = task.X.notna().any(axis=1).to_numpy()
+    built |= left_out_fusions(built, modalities)
+    here = np.asarray(presence(task.X.to_numpy(), modalities).any(axis=1))
     train = part.train[here[part.train]]  # nothing can be learned from a patient without any modality
     X_train, y_train, X_test = task.X.iloc[train], task.target[train], task.X.iloc[part.test]
     fitted: dict[str, Any] = {}

@@ -58,13 +58,15 @@ def prospective_rows(
     snapshot_id: str,
     simulated: bool,
     code_version: str,
+    locked_test: pd.Series | None = None,
 ) -> pd.DataFrame:
-    """Predictions of a fitted model for patients without a label, as rows of the predictions table.
+    """Predictions of a fitted model for patients it was not fitted on, as rows of the predictions table.
 
     Parameters
     ----------
     model : fitted classifier; a probability of NaN means that it abstains.
     X : DataFrame of predictor columns, indexed by patient.
+    locked_test : labels (0/1) of the patients of X where they are those of the locked test; None: no label is known yet.
     """
     probability = np.asarray(model.predict_proba(X), dtype=float)[:, 1]
     blocks = modality_columns(list(X.columns), X.shape[1])
@@ -80,12 +82,13 @@ def prospective_rows(
             "probability": probability,
             "lower": np.nan,
             "upper": np.nan,
-            "label": pd.NA,
+            "label": pd.NA if locked_test is None else locked_test.reindex(X.index).to_numpy(dtype=int),
             "modalities_used": used,
             "abstained": np.isnan(probability),
         }
     )
-    return _rows(rows, "prospective", cohort, endpoint, snapshot_id, simulated, code_version)
+    kind = "prospective" if locked_test is None else "locked_test"
+    return _rows(rows, kind, cohort, endpoint, snapshot_id, simulated, code_version)
 
 
 def _rows(

@@ -1,7 +1,8 @@
 """SHAP values in log-odds, exact for every estimator of this project: base_value + their sum = log-odds of the prediction.
 
 Linear models have the closed form, trees have TreeSHAP, and late fusion is linear in the log-odds of its members, so that
-theirs add up [1]_. No sampling, no background set to choose: the same model and patient give the same values to the bit.
+theirs add up [1]_. Attention over modalities has exact Shapley values for each modality as a whole, and none for single
+features: its rows are named `(modality as a whole)` and carry no value. No sampling, no background set to choose: the same model and patient give the same values to the bit.
 
 References
 ----------
@@ -17,6 +18,7 @@ import pandas as pd
 
 from radiogenomics.cohort.schemas import EXPLANATIONS, conform
 from radiogenomics.exceptions import TableError
+from radiogenomics.fusion.base import WHOLE
 from radiogenomics.fusion.columns import feature_of, modality_of
 
 
@@ -33,7 +35,8 @@ def explain(model: Any, X: pd.DataFrame, dictionary: pd.DataFrame, *, name: str 
     Returns
     -------
     DataFrame by `schemas.EXPLANATIONS`. Features that count for none of the patients (not selected) have no row; a
-    modality's absence is the feature `(modality absent)`, value 1 or 0. Patients on whom the model abstains have no row.
+    modality's absence is the feature `(modality absent)`, value 1 or 0; a modality that can only be explained as a whole
+    is the feature `(modality as a whole)`, value NaN. Patients on whom the model abstains have no row.
 
     Raises
     ------
@@ -74,10 +77,18 @@ def explain(model: Any, X: pd.DataFrame, dictionary: pd.DataFrame, *, name: str 
 
 
 def _absences(table: pd.DataFrame, names: list[str]) -> np.ndarray:
-    """For each `<modality>:(modality absent)`, 1 where the patient lacks the modality: (n, n_modalities)."""
+    """The values of contributions that are no column: (n, len(names)).
+
+    1 or 0 for `<modality>:(modality absent)`; NaN for `<modality>:(modality as a whole)`, which has no one value.
+    """
     owner = np.array([modality_of(str(column)) for column in table.columns])
     values = table.to_numpy()
-    parts = [np.isnan(values[:, owner == modality_of(name)]).all(axis=1).astype(float) for name in names]
+    parts = [
+        np.full(len(values), np.nan)
+        if feature_of(name) == WHOLE
+        else np.isnan(values[:, owner == modality_of(name)]).all(axis=1).astype(float)
+        for name in names
+    ]
     return np.column_stack(parts) if parts else np.zeros((len(table), 0))
 
 

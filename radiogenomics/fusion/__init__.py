@@ -1,4 +1,4 @@
-"""The estimators: unimodal, early and late fusion. Loaded when asked for, because scikit-learn takes a second."""
+"""The estimators: unimodal, early, intermediate and late fusion; survival models. Loaded when asked for, because scikit-learn takes a second."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from radiogenomics.fusion.floor import ConfounderFloor
     from radiogenomics.fusion.registry import ALGORITHMS, TRUSTED_TYPES, build_models, fit_final
+    from radiogenomics.fusion.reliability import unreliable_features
+    from radiogenomics.fusion.survival_registry import SURVIVAL_ALGORITHMS, build_survival_models
 
-__all__ = ["ALGORITHMS", "TRUSTED_TYPES", "ConfounderFloor", "build_models", "fit_final"]
+__all__ = [
+    "ALGORITHMS",
+    "SURVIVAL_ALGORITHMS",
+    "TRUSTED_TYPES",
+    "ConfounderFloor",
+    "build_models",
+    "build_survival_models",
+    "fit_final",
+    "unreliable_features",
+]
 
 _HOME = {
     "ALGORITHMS": "registry",
@@ -17,6 +28,9 @@ _HOME = {
     "build_models": "registry",
     "fit_final": "registry",
     "ConfounderFloor": "floor",
+    "SURVIVAL_ALGORITHMS": "survival_registry",
+    "build_survival_models": "survival_registry",
+    "unreliable_features": "reliability",
 }
 
 

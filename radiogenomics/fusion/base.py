@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -15,14 +16,21 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from radiogenomics.exceptions import TableError
 from radiogenomics.fusion.columns import SEPARATOR, modality_columns, presence
+from radiogenomics.fusion.combat import ComBat
+from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.logistic import log_loss_rows, recalibration
 
 ABSENT = "(modality absent)"
 """Name of the contribution of a modality's absence, beside the features of that modality."""
+WHOLE = "(modality as a whole)"
+"""Name of the contribution of a modality whose features cannot be told apart exactly."""
 
 
 class BinaryClassifier(ClassifierMixin, BaseEstimator):
     """A binary scikit-learn classifier that speaks in log-odds and may abstain (NaN) on a row."""
+
+    stored_types: ClassVar[tuple[type, ...]] = (SiteHarmonisation, ComBat)
+    """Types of this project that a fitted model holds beside arrays, plain values and other estimators."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -90,6 +98,8 @@ class ConcatenatingClassifier(BinaryClassifier):
     inner_repeats : how often it is repeated: with few patients one division into folds is a gamble.
     max_features : features kept of each modality by univariate preselection, inside every (inner) fold.
     random_state : seed of the inner folds and of the learner.
+    harmonisation : unfitted :class:`radiogenomics.fusion.harmonisation.SiteHarmonisation`, or None. It is fitted on the
+        training rows of each inner fold, and then on those of `fit`, before anything else is learned.
 
     Attributes
     ----------
@@ -108,12 +118,14 @@ class ConcatenatingClassifier(BinaryClassifier):
         inner_repeats: int = 3,
         max_features: int = 60,
         random_state: int = 20260101,
+        harmonisation: SiteHarmonisation | None = None,
     ) -> None:
         self.modalities = modalities
         self.inner_folds = inner_folds
         self.inner_repeats = inner_repeats
         self.max_features = max_features
         self.random_state = random_state
+        self.harmonisation = harmonisation
 
     # what a learner provides -------------------------------------------------------------------------------------
     @abstractmethod
@@ -147,7 +159,7 @@ class ConcatenatingClassifier(BinaryClassifier):
         self.prior_log_odds_ = float(np.log(share / (1 - share)))
         self.inner_log_odds_ = np.full((len(X), self.inner_repeats), np.nan)
         rarer = int(min(known.sum(), len(known) - known.sum()))
-        self.constant_ = rarer < 2
+        self.constant_, self.harmoniser_ = rarer < 2, None
         if self.constant_:  # nothing can be learned about this modality: say the prevalence
             self.inner_log_odds_[rows] = self.prior_log_odds_
             self.chosen_, self.calibration_ = {}, (self.prior_log_odds_, 0.0)
@@ -160,17 +172,41 @@ class ConcatenatingClassifier(BinaryClassifier):
         self.inner_loss_ = float(losses[best])
         self.calibration_ = recalibration(held_out[:, :, best], known)
         self.inner_log_odds_[rows] = self.calibration_[0] + self.calibration_[1] * held_out[:, :, best]
+        covered, self.harmoniser_ = self._harmonise(covered)
         self._fit_learner(covered, known, best, seed)
         return self
 
     def _held_out(self, X: np.ndarray, target: np.ndarray, folds: int, seed: int) -> np.ndarray:
         """Log-odds (n, inner_repeats, n_candidates), each row by models that did not see it."""
-        result = np.empty((len(X), self.inner_repeats, len(self.candidates())))
+        return self._over_inner_folds(self._path, X, target, folds, seed)
+
+    def _over_inner_folds(
+        self, path: Callable[..., np.ndarray], X: np.ndarray, target: np.ndarray, folds: int, seed: int
+    ) -> np.ndarray:
+        """What `path(X_train, target_train, X_held_out, seed)` says of held-out rows: (n, inner_repeats, ...)."""
+        repeats = []
         for repeat in range(self.inner_repeats):
             shuffled = StratifiedKFold(folds, shuffle=True, random_state=(seed + repeat) % 2**32)
+            rows, said = [], []
             for train, test in shuffled.split(X, target):
-                result[test, repeat] = self._path(X[train], target[train], X[test], seed)
-        return result
+                known, harmoniser = self._harmonise(X[train])
+                new = X[test] if harmoniser is None else harmoniser.transform(X[test])
+                rows.append(test)
+                said.append(path(known, target[train], new, seed))
+            repeats.append(np.concatenate(said)[np.argsort(np.concatenate(rows))])
+        return np.stack(repeats, axis=1)
+
+    def _harmonise(self, X: np.ndarray) -> tuple[np.ndarray, SiteHarmonisation | None]:
+        """Training rows without their sites' effects, and what removes them from new rows (None: nothing is removed)."""
+        own = (
+            [] if self.harmonisation is None else [m for m in self.harmonisation.modalities if m in self._used_blocks()]
+        )
+        if self.harmonisation is None or not own:
+            return X, None
+        names = getattr(self, "feature_names_in_", None)
+        harmoniser = clone(self.harmonisation).set_params(modalities=tuple(own))
+        harmoniser.fit(X, names=None if names is None else [str(name) for name in names])
+        return harmoniser.transform(X), harmoniser
 
     def _used_blocks(self) -> dict[str, np.ndarray]:
         blocks = self._blocks()
@@ -185,14 +221,32 @@ class ConcatenatingClassifier(BinaryClassifier):
         return {name: blocks[name] for name in self.modalities}
 
     def _covered(self, values: np.ndarray) -> np.ndarray:
-        return np.asarray(presence(values, self._used_blocks()).any(axis=1))
+        """Rows that have any of the modalities, less those whose site the harmonisation refuses."""
+        return np.asarray(presence(self._answerable(values), self._used_blocks()).any(axis=1))
+
+    def _answerable(self, values: np.ndarray) -> np.ndarray:
+        harmoniser = getattr(self, "harmoniser_", None)  # a model stored by an earlier version has none
+        return values if harmoniser is None else harmoniser.answerable(values)
+
+    def _harmonised(self, values: np.ndarray) -> np.ndarray:
+        harmoniser = getattr(self, "harmoniser_", None)
+        return values if harmoniser is None else harmoniser.transform(harmoniser.answerable(values))
+
+    def unharmonised(self, X: Any) -> np.ndarray:
+        """Rows predicted although their site was not seen in training, so that its effect is still in them: (n,) bool."""
+        values = self._table(X)
+        harmoniser = getattr(self, "harmoniser_", None)
+        if harmoniser is None:
+            return np.zeros(len(values), dtype=bool)
+        return np.asarray(self._covered(values) & harmoniser.flagged(values))
 
     def _log_odds(self, values: np.ndarray) -> np.ndarray:
         rows = self._covered(values)
         result = np.full(len(values), np.nan)
         if rows.any():
             intercept, slope = self.calibration_
-            result[rows] = intercept if self.constant_ else intercept + slope * self._learner_log_odds(values[rows])
+            known = self._harmonised(values[rows])
+            result[rows] = intercept if self.constant_ else intercept + slope * self._learner_log_odds(known)
         return result
 
     def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -208,12 +262,12 @@ class ConcatenatingClassifier(BinaryClassifier):
         if self.constant_:
             shap[rows], base[rows] = 0.0, intercept
         elif rows.any():
-            learned, learned_base = self._learner_contributions(values[rows])
+            learned, learned_base = self._learner_contributions(self._harmonised(values[rows]))
             shap[rows], base[rows] = slope * learned, intercept + slope * learned_base
         return shap, base
 
     def used(self, X: Any) -> list[tuple[str, ...]]:
         """For each row the modalities that its prediction rests on, sorted; empty where the model abstains."""
         blocks = self._used_blocks()
-        here = presence(self._table(X), blocks)
+        here = presence(self._answerable(self._table(X)), blocks)
         return [tuple(sorted(name for name, has in zip(blocks, row, strict=True) if has)) for row in here]

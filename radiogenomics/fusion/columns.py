@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from radiogenomics.exceptions import TableError
+from radiogenomics.multimodal.sites import SITE
 
 SEPARATOR = ":"
 SINGLE = "all"
@@ -29,6 +30,8 @@ def feature_of(column: str) -> str:
 def modality_columns(names: Sequence[str] | None, n_features: int) -> dict[str, np.ndarray]:
     """Positions of each modality's columns, modalities in order of first appearance.
 
+    Columns `site:<confounder>` say where a patient was scanned; they are no modality and no model's predictors.
+
     Parameters
     ----------
     names : column names, or None for a plain array (then all columns are one modality, `SINGLE`).
@@ -49,6 +52,8 @@ def modality_columns(names: Sequence[str] | None, n_features: int) -> dict[str, 
         )
     found: dict[str, list[int]] = {}
     for position, name in enumerate(names):
+        if modality_of(name) == SITE:
+            continue
         found.setdefault(modality_of(name), []).append(position)
     return {modality: np.asarray(positions) for modality, positions in found.items()}
 

@@ -80,18 +80,23 @@ class Design:
     ----------
     owners : int array, for each design column the contribution it counts towards: a column of the table, or
         `n_features + m` for the indicator that modality m is absent.
+    groups : int array, for each design column the position of its modality among `blocks`.
     """
 
-    def __init__(self, blocks: dict[str, np.ndarray], n_features: int, limit: int) -> None:
+    def __init__(
+        self, blocks: dict[str, np.ndarray], n_features: int, limit: int, picked: dict[str, np.ndarray] | None = None
+    ) -> None:
+        """`picked`: of each modality only these columns enter; it is absent where all of its own columns are NaN."""
         self.positions = blocks
         self.n_features = n_features
         self.limit = limit
+        self.picked = blocks if picked is None else picked
 
     def fit(self, values: np.ndarray, target: np.ndarray) -> Design:
         """Learn from training rows: `values` (n, n_features) with NaN, `target` (n,) of 0/1."""
         here = presence(values, self.positions)
         self.blocks = []
-        for index, columns in enumerate(self.positions.values()):
+        for index, columns in enumerate(self.picked.values()):
             rows = here[:, index]
             self.blocks.append(Block(columns, self.limit).fit(values[np.ix_(rows, columns)], target[rows]))
         absent = ~here
@@ -106,13 +111,19 @@ class Design:
         """(n, n_features) -> (n, q), centred on the training rows. A modality that is absent counts with its mean, 0."""
         here = presence(values, self.positions)
         parts = []
-        for index, (block, columns) in enumerate(zip(self.blocks, self.positions.values(), strict=True)):
+        for index, block in enumerate(self.blocks):
             part = np.zeros((len(values), len(block.owners)))
             rows = here[:, index]
-            part[rows] = block.transform(values[np.ix_(rows, columns)])
+            part[rows] = block.transform(values[np.ix_(rows, block.columns)])
             parts.append(part)
         parts.append((~here[:, self.indicated]).astype(float))
         return np.hstack(parts) - self.centre
+
+    @property
+    def groups(self) -> np.ndarray:
+        """The modality of each design column; an indicator of absence belongs to the modality that is absent."""
+        sizes = [len(block.owners) for block in self.blocks]
+        return np.concatenate([np.repeat(np.arange(len(sizes)), sizes), self.indicated])
 
     def selected(self) -> np.ndarray:
         """Positions in the whole table of the raw columns that were kept, sorted."""
@@ -138,7 +149,15 @@ def _distinct_patterns(missing: np.ndarray) -> np.ndarray:
 
 
 def _by_t_statistic(candidates: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Candidate columns by falling |t| of class 1 against class 0; ties keep their order."""
+    """Candidate columns by falling |t| of class 1 against class 0; ties keep their order.
+
+    A target of other numbers than 0 and 1 (the martingale residuals of survival) orders them by |correlation|, which for 0
+    and 1 is the same order.
+    """
+    if not np.isin(target, (0, 1)).all():
+        centred = candidates - candidates.mean(axis=0)
+        length = np.sqrt((centred**2).sum(axis=0)) + 1e-12
+        return np.argsort(-np.round(np.abs((target - target.mean()) @ centred) / length, 10), kind="stable")
     positive = target == 1
     n1, n0 = int(positive.sum()), int((~positive).sum())
     if n1 == 0 or n0 == 0:

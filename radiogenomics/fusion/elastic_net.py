@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiogenomics.fusion.base import ConcatenatingClassifier
-from radiogenomics.fusion.design import Design
+from radiogenomics.fusion.linear import LinearClassifier
 from radiogenomics.fusion.logistic import penalised_logistic
 
 LIMITS = (4, 15, 60)
@@ -24,7 +23,7 @@ log-loss prefers strong penalties, and a constant would throw the ranking away.
 """
 
 
-class ElasticNet(ConcatenatingClassifier):
+class ElasticNet(LinearClassifier):
     """Elastic-net logistic regression with imputation, standardising and preselection inside `fit`."""
 
     def candidates(self) -> list[dict[str, float]]:
@@ -37,52 +36,12 @@ class ElasticNet(ConcatenatingClassifier):
             for penalty in penalties
         ]
 
-    def _design(self, X: np.ndarray, target: np.ndarray, limit: int) -> Design:
-        return Design(self._used_blocks(), X.shape[1], limit).fit(X, target)
-
-    def _path(self, X: np.ndarray, target: np.ndarray, X_new: np.ndarray, seed: int) -> np.ndarray:
-        columns = []
-        for limit in dict.fromkeys(int(c["features"]) for c in self.candidates()):
-            own = [c for c in self.candidates() if c["features"] == limit]
-            design = self._design(X, target, limit)
-            intercepts, coefficients = penalised_logistic(
-                design.transform(X),
-                target,
-                np.array([c["penalty"] for c in own]),
-                np.array([c["l1_ratio"] for c in own]),
-            )
-            columns.append(intercepts + design.transform(X_new) @ coefficients)
-        return np.hstack(columns)
-
-    def _fit_learner(self, X: np.ndarray, target: np.ndarray, chosen: int, seed: int) -> None:
-        candidate = self.candidates()[chosen]
-        self.design_ = self._design(X, target, int(candidate["features"]))
-        intercepts, coefficients = penalised_logistic(
-            self.design_.transform(X), target, np.array([candidate["penalty"]]), np.array([candidate["l1_ratio"]])
+    def _solve(
+        self, design: np.ndarray, target: np.ndarray, groups: np.ndarray, candidates: list[dict[str, float]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return penalised_logistic(
+            design,
+            target,
+            np.array([c["penalty"] for c in candidates]),
+            np.array([c["l1_ratio"] for c in candidates]),
         )
-        self.intercept_, self.coef_ = float(intercepts[0]), coefficients[:, 0]
-
-    def _learner_log_odds(self, X: np.ndarray) -> np.ndarray:
-        return self.intercept_ + self.design_.transform(X) @ self.coef_
-
-    def _learner_contributions(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Closed form for a linear model of features taken as independent [1]_: coefficient * (value - training mean).
-
-        References
-        ----------
-        .. [1] Lundberg, Lee: A unified approach to interpreting model predictions, NeurIPS 2017, corollary 1.
-        """
-        terms = self.design_.transform(X) * self.coef_  # the design is centred on the training rows
-        result = np.zeros((len(X), len(self.contribution_names())))
-        for column, owner in enumerate(self._contribution_owners(self.design_.owners)):
-            result[:, owner] += terms[:, column]
-        return result, np.full(len(X), self.intercept_)
-
-    def _contribution_owners(self, owners: np.ndarray) -> np.ndarray:
-        """Where modalities are a selection, the absence of the m-th used one is found among all of them."""
-        everything = list(self._blocks())
-        position = np.array([everything.index(name) for name in self._used_blocks()], dtype=int)
-        shifted = owners.copy()
-        absence = owners >= self.n_features_in_
-        shifted[absence] = self.n_features_in_ + position[owners[absence] - self.n_features_in_]
-        return shifted

@@ -119,12 +119,12 @@ class LateFusion(BinaryClassifier):
 
         def loss(weights: np.ndarray, sharpening: float) -> float:
             """Penalised log-loss in patients."""
-            fitted = self.prior_log_odds_ + _combine(known, weights, sharpening)
+            fitted = self.prior_log_odds_ + combined_evidence(known, weights, sharpening)
             return float(log_loss_rows(fitted, label).sum()) / repeats + 0.5 * (sharpening - 1.0) ** 2
 
         weights = np.full(len(kept), 1 / len(kept))
         if self.weighting == "learned" and len(kept) > 1:
-            weights = _shrunken_weights(loss, len(kept))
+            weights = shrunken_weights(loss, len(kept))
         grid = np.linspace(0.5, len(kept), 20 * len(kept)) if len(kept) > 1 else np.array([1.0])
         losses = [loss(weights, sharpening) for sharpening in grid]
         self.weights_ = np.zeros(m)
@@ -133,14 +133,14 @@ class LateFusion(BinaryClassifier):
 
     def _log_odds(self, values: np.ndarray) -> np.ndarray:
         evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
-        return self.prior_log_odds_ + _combine(evidence, self.weights_, self.sharpening_)
+        return self.prior_log_odds_ + combined_evidence(evidence, self.weights_, self.sharpening_)
 
     def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """SHAP values (n, n_contributions) and base values (n,) in log-odds, carried through to the input features."""
         values = self._table(X)
         parts = {name: model.contributions(X) for name, model in self.members_.items()}
         evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
-        factors = _factors(evidence, self.weights_, self.sharpening_)
+        factors = evidence_factors(evidence, self.weights_, self.sharpening_)
         shap = np.zeros((len(values), len(self.contribution_names())))
         base = np.full(len(values), self.prior_log_odds_)
         for index, modality in enumerate(self.modalities_):
@@ -159,7 +159,7 @@ class LateFusion(BinaryClassifier):
         """For each row the modalities that its prediction rests on, sorted; empty where the model abstains."""
         values = self._table(X)
         evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
-        factors = _factors(evidence, self.weights_, self.sharpening_)
+        factors = evidence_factors(evidence, self.weights_, self.sharpening_)
         return [tuple(sorted(n for n, f in zip(self.modalities_, row, strict=True) if f != 0)) for row in factors]
 
 
@@ -173,7 +173,7 @@ def _pays(evidence: np.ndarray, target: np.ndarray) -> bool:
     return bool(informed < log_loss_rows(np.full(len(label), prior), label).mean() - 1e-9)
 
 
-def _shrunken_weights(loss: Callable[[np.ndarray, float], float], m: int) -> np.ndarray:
+def shrunken_weights(loss: Callable[[np.ndarray, float], float], m: int) -> np.ndarray:
     """Weights on the simplex that minimise `loss` plus a pull towards equal weights, with the sharpening free."""
     equal = np.full(m, 1 / m)
 
@@ -189,7 +189,7 @@ def _shrunken_weights(loss: Callable[[np.ndarray, float], float], m: int) -> np.
     return np.asarray(weights / weights.sum())
 
 
-def _factors(evidence: np.ndarray, weights: np.ndarray, sharpening: float) -> np.ndarray:
+def evidence_factors(evidence: np.ndarray, weights: np.ndarray, sharpening: float) -> np.ndarray:
     """What each modality's evidence is multiplied with, row by row: (n, m), 0 where absent.
 
     Weights are renormalised over the modalities present (their plain mean where all of those have weight 0). Averaging
@@ -207,8 +207,8 @@ def _factors(evidence: np.ndarray, weights: np.ndarray, sharpening: float) -> np
     return share * (1 + (sharpening - 1) * np.clip(reach, 0, 1))[:, None]
 
 
-def _combine(evidence: np.ndarray, weights: np.ndarray, sharpening: float) -> np.ndarray:
+def combined_evidence(evidence: np.ndarray, weights: np.ndarray, sharpening: float) -> np.ndarray:
     """Combined evidence (n,), NaN for a row without any modality."""
-    factors = _factors(evidence, weights, sharpening)
+    factors = evidence_factors(evidence, weights, sharpening)
     combined = (factors * np.where(np.isnan(evidence), 0.0, evidence)).sum(axis=1)
     return np.where(np.isnan(evidence).all(axis=1), np.nan, combined)

@@ -104,3 +104,29 @@ def recalibration(log_odds: np.ndarray, target: np.ndarray, *, prior_spread: flo
     found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(-10, 10), (0.0, 3.0)])
     intercept, slope = (float(v) for v in found.x)
     return intercept - slope * centre, slope
+
+
+def recalibration_by_part(
+    parts: np.ndarray, target: np.ndarray, *, prior_spread: float = 0.5
+) -> tuple[float, np.ndarray]:
+    """Intercept a and slopes s_m >= 0 so that a + sum_m s_m * parts_m fits the target: `recalibration` with a slope a part.
+
+    Parameters
+    ----------
+    parts : (n, r, m), the m additive parts of each patient's log-odds in each of r repeats.
+    target : (n,) of 0/1.
+    """
+    repeats, m = parts.shape[1], parts.shape[2]
+    label = target[:, None]
+
+    def objective(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        linear = parameters[0] + parts @ parameters[1:]
+        error = (expit(linear) - label) / repeats
+        pull = (parameters[1:] - 1) / prior_spread
+        value = float(log_loss_rows(linear, label).sum() / repeats + 0.5 * (pull**2).sum())
+        return value, np.concatenate([[error.sum()], np.einsum("nr,nrm->m", error, parts) + pull / prior_spread])
+
+    prevalence = np.clip(target.mean(), 0.5 / len(target), 1 - 0.5 / len(target))
+    start = np.concatenate([[np.log(prevalence / (1 - prevalence))], np.ones(m)])
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(-10, 10), *[(0.0, 3.0)] * m])
+    return float(found.x[0]), np.asarray(found.x[1:])

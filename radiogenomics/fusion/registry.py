@@ -1,8 +1,9 @@
-"""Every estimator by its name. To add one: write its file, add its line to `ALGORITHMS` (and its type to TRUSTED_TYPES)."""
+"""Every estimator by its name. To add one: write its file, add its line to `ALGORITHMS`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,12 @@ from radiogenomics.fusion.base import BinaryClassifier, ConcatenatingClassifier
 from radiogenomics.fusion.boosted_trees import BoostedTrees
 from radiogenomics.fusion.columns import imaging_modalities, modality_columns
 from radiogenomics.fusion.elastic_net import ElasticNet
+from radiogenomics.fusion.gated_attention import GatedAttention
+from radiogenomics.fusion.group_sparse import GroupSparse
+from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.late import LateFusion
+from radiogenomics.fusion.signature import Signature
+from radiogenomics.fusion.survival_registry import SURVIVAL_ALGORITHMS
 
 
 class Ingredients(NamedTuple):
@@ -23,10 +29,19 @@ class Ingredients(NamedTuple):
     modalities: tuple[str, ...]
     resampling: Resampling
     unimodal: dict[str, ConcatenatingClassifier]
+    harmonisation: SiteHarmonisation | None = None
+    unreliable: tuple[str, ...] = ()
 
-    def settings(self) -> dict[str, int]:
-        """Keyword arguments that every tuned estimator takes."""
-        return {"inner_folds": self.resampling.inner_folds, "random_state": self.resampling.random_state}
+    def settings(self, estimator: type) -> dict[str, Any]:
+        """Keyword arguments that every tuned estimator takes, and those that this one takes."""
+        settings: dict[str, Any] = {
+            "inner_folds": self.resampling.inner_folds,
+            "random_state": self.resampling.random_state,
+            "harmonisation": self.harmonisation,
+        }
+        if issubclass(estimator, Signature):
+            settings["unreliable"] = self.unreliable
+        return settings
 
     def members(self, modalities: Iterable[str] | None = None) -> list[tuple[str, ConcatenatingClassifier]]:
         """The unimodal models of these modalities (None: all), for late fusion."""
@@ -34,35 +49,67 @@ class Ingredients(NamedTuple):
         return [(name, model) for name, model in self.unimodal.items() if name.split("/")[0] in kept]
 
 
-Builder = Callable[[Ingredients], BinaryClassifier]
+@dataclass(frozen=True)
+class Algorithm:
+    """How an estimator is made for given modalities: its class, and what differs from its defaults.
 
-ALGORITHMS: dict[str, Builder] = {
+    `combines`: it stands on the unimodal models of the run, and not on the table.
+    """
+
+    estimator: type[BinaryClassifier]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    combines: bool = False
+
+    def __call__(self, given: Ingredients) -> BinaryClassifier:
+        """The unfitted estimator."""
+        make: Any = self.estimator
+        if self.combines:
+            combined: BinaryClassifier = make(given.members(), **self.options)
+            return combined
+        alone: BinaryClassifier = make(given.modalities, **given.settings(self.estimator), **self.options)
+        return alone
+
+
+ALGORITHMS: dict[str, Algorithm] = {
     # over the given modalities: one of them is unimodal
-    "elastic_net": lambda given: ElasticNet(given.modalities, **given.settings()),
-    "xgboost": lambda given: BoostedTrees(given.modalities, **given.settings()),
+    "elastic_net": Algorithm(ElasticNet),
+    "xgboost": Algorithm(BoostedTrees),
+    "signature": Algorithm(Signature),
     # over all modalities
-    "early/elastic_net": lambda given: ElasticNet(given.modalities, **given.settings()),
-    "early/xgboost": lambda given: BoostedTrees(given.modalities, **given.settings()),
-    "late/mean": lambda given: LateFusion(given.members(), weighting="mean"),
-    "late/weighted": lambda given: LateFusion(given.members(), weighting="learned"),
+    "early/elastic_net": Algorithm(ElasticNet),
+    "early/xgboost": Algorithm(BoostedTrees),
+    "early/group_sparse": Algorithm(GroupSparse),
+    "intermediate/attention": Algorithm(GatedAttention),  # 5 to 20 s a fit
+    "late/mean": Algorithm(LateFusion, {"weighting": "mean"}, combines=True),
+    "late/weighted": Algorithm(LateFusion, {"weighting": "learned"}, combines=True),
 }
-"""Name -> builder. A name with `/` is a fusion, one without is fitted on each modality alone."""
+"""Name -> how it is made. A name with `/` is a fusion, one without is fitted on each modality alone."""
 
 WITHOUT_IMAGING = "late/without_imaging"
 CLINICAL_AND_IMAGING = "late/clinical_and_imaging"
 
-TRUSTED_TYPES: tuple[str, ...] = (
-    "radiogenomics.fusion.boosted_trees.BoostedTrees",
-    "radiogenomics.fusion.design.Block",
-    "radiogenomics.fusion.design.Design",
-    "radiogenomics.fusion.elastic_net.ElasticNet",
-    "radiogenomics.fusion.late.LateFusion",
+
+def _qualified(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+_ESTIMATORS: list[Any] = [
+    *(algorithm.estimator for algorithm in ALGORITHMS.values()),
+    *(survival.estimator for survival in SURVIVAL_ALGORITHMS.values()),
+]
+TRUSTED_TYPES: tuple[str, ...] = tuple(
+    sorted({_qualified(kind) for estimator in _ESTIMATORS for kind in (estimator, *estimator.stored_types)})
 )
 """The only types, beside numpy arrays and plain values, that a stored model may hold."""
 
 
 def build_models(
-    models: Models, modalities: Iterable[str], resampling: Resampling, *, imaging: Iterable[str] = ()
+    models: Models,
+    modalities: Iterable[str],
+    resampling: Resampling,
+    *,
+    imaging: Iterable[str] = (),
+    unreliable: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The estimators that are compared, unfitted, by name: each modality's own first, then fusions.
 
@@ -73,6 +120,7 @@ def build_models(
     imaging : modalities from images whose names do not say so (ready-made tables). Where there are imaging and other
         modalities, `late/without_imaging` and `late/clinical_and_imaging` are added: the fusions that answer whether
         imaging adds anything.
+    unreliable : columns that signatures leave out, from :func:`radiogenomics.fusion.reliability.unreliable_features`.
 
     Raises
     ------
@@ -85,14 +133,15 @@ def build_models(
         for name in names:
             if name not in valid:
                 raise ConfigurationError(f"{key}: no algorithm '{name}'; valid: {', '.join(valid)}", rule="algorithm")
+    harmonisation, barred = _harmonisation(models), tuple(sorted(unreliable))
     unimodal: dict[str, ConcatenatingClassifier] = {}
     for modality in modalities:
         for algorithm in models.unimodal:
-            model = ALGORITHMS[algorithm](Ingredients((modality,), resampling, {}))
+            model = ALGORITHMS[algorithm](Ingredients((modality,), resampling, {}, harmonisation, barred))
             if not isinstance(model, ConcatenatingClassifier):
                 raise ConfigurationError(f"models.unimodal: '{algorithm}' is no unimodal estimator", rule="algorithm")
             unimodal[f"{modality}/{algorithm}"] = model
-    everything = Ingredients(modalities, resampling, unimodal)
+    everything = Ingredients(modalities, resampling, unimodal, harmonisation, barred)
     if not unimodal and any(name.startswith("late/") for name in models.fusion):
         raise ConfigurationError(
             "models.fusion: late fusion needs at least one algorithm under models.unimodal", rule="algorithm"
@@ -109,6 +158,19 @@ def build_models(
     return result
 
 
+def _harmonisation(models: Models) -> SiteHarmonisation | None:
+    declared = models.harmonisation
+    if declared is None:
+        return None
+    return SiteHarmonisation(
+        declared.site,
+        declared.modalities,
+        covariates=declared.covariates,
+        unseen=declared.unseen,
+        reference=declared.reference,
+    )
+
+
 def fit_final(
     X: pd.DataFrame,
     y: pd.Series,
@@ -117,6 +179,7 @@ def fit_final(
     resampling: Resampling,
     *,
     imaging: Iterable[str] = (),
+    unreliable: Iterable[str] = (),
 ) -> Any:
     """The declared final model, fitted on every labelled patient.
 
@@ -133,7 +196,7 @@ def fit_final(
         Too few patients of one class for the inner folds.
     """
     modalities = modality_columns([str(c) for c in X.columns], X.shape[1])
-    built = build_models(models, modalities, resampling, imaging=imaging)
+    built = build_models(models, modalities, resampling, imaging=imaging, unreliable=unreliable)
     if name not in built:
         raise ConfigurationError(f"final_model: no model '{name}'; valid here: {', '.join(built)}", rule="final_model")
     order = np.argsort(X.index.astype(str).to_numpy(), kind="stable")

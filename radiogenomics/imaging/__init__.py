@@ -18,7 +18,7 @@ _ORIGIN = {
     "imaging_table_features": "ready_made",
     "lesion_volumetrics": "volumetrics",
     "radiomic_features": "radiomic_extraction",
-    "read_lesion": "reading",
+    "read_lesion": "guarded_reading",
 }
 
 __all__ = sorted(_ORIGIN)

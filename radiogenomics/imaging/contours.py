@@ -46,28 +46,27 @@ def mask_of_contours(
     Raises
     ------
     ImageError
-        ROI not found (the message says which there are), another frame of reference, contours outside the image or
-        between its slices.
+        ROI not found (the message says which there are), another frame of reference, no contours, open ones, contours
+        that are no polygon, outside the image or between its slices.
     """
     import SimpleITK as sitk
     from skimage.draw import polygon
 
-    number, frame = _roi(structures, roi, what)
+    try:
+        number, frame = _roi(structures, roi, what)
+        contours = _closed_contours(structures, number, what)
+    except ImageError:
+        raise
+    except Exception as error:  # sequences are parsed when asked for, and raise many unrelated classes
+        raise ImageError(
+            f"{what}: its regions cannot be read: cut off or altered ({type(error).__name__}: {error})",
+            rule="unreadable",
+        ) from error
     if frame and frame_of_reference and frame != frame_of_reference:
         raise ImageError(f"{what}: drawn in another frame of reference than the image's", rule="frame_of_reference")
-    contours = [
-        contour
-        for item in getattr(structures, "ROIContourSequence", [])
-        if int(item.ReferencedROINumber) == number
-        for contour in getattr(item, "ContourSequence", None) or []
-        if getattr(contour, "ContourGeometricType", "") == "CLOSED_PLANAR"
-    ]
-    if not contours:
-        raise ImageError(f"{what}: the ROI has no closed contours", rule="roi_empty")
     size = image.GetSize()
     mask = np.zeros(size[::-1], dtype=bool)
-    for contour in contours:
-        points = np.array([float(v) for v in contour.ContourData]).reshape(-1, 3)
+    for points in contours:
         index = np.array([image.TransformPhysicalPointToContinuousIndex(point) for point in points.tolist()])
         slice_index = _slice_of(index, image, what)
         rows, columns = polygon(index[:, 1], index[:, 0], (size[1], size[0]))
@@ -75,6 +74,48 @@ def mask_of_contours(
     result = sitk.GetImageFromArray(mask.astype(np.uint8))
     result.CopyInformation(image)
     return result
+
+
+_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+"""Contours that enclose an area; both are combined even-odd (DICOM PS3.3 C.8.8.6.3)."""
+
+
+def _closed_contours(structures: Any, number: int, what: str) -> list[np.ndarray]:
+    """The polygons of one ROI, each points x 3 in mm."""
+    items = [
+        contour
+        for item in structures.get("ROIContourSequence") or []
+        if int(item.ReferencedROINumber) == number
+        for contour in item.get("ContourSequence") or []
+    ]
+    if not items:
+        raise ImageError(f"{what}: the ROI has no contours", rule="roi_empty")
+    types = [str(item.get("ContourGeometricType", "")) for item in items]
+    if all(kind == "POINT" for kind in types):
+        raise ImageError(f"{what}: the ROI is {len(items)} points, not contours", rule="contour_open")
+    still_open = [kind for kind in types if kind not in _CLOSED]
+    if still_open:
+        raise ImageError(
+            f"{what}: {len(still_open)} of {len(items)} contours of the ROI are not closed ({still_open[0] or 'no type'}); "
+            "close them where they were drawn",
+            rule="contour_open",
+        )
+    return [_polygon(item, what) for item in items]
+
+
+def _polygon(contour: Any, what: str) -> np.ndarray:
+    try:
+        values = np.array([float(v) for v in contour.ContourData])
+    except Exception as error:
+        raise ImageError(
+            f"{what}: the points of a contour cannot be read ({type(error).__name__})", rule="contour_points"
+        ) from error
+    if len(values) % 3 or len(values) < 9 or not np.isfinite(values).all():
+        raise ImageError(
+            f"{what}: a contour needs at least 3 points of 3 finite numbers, found {len(values)} numbers",
+            rule="contour_points",
+        )
+    return values.reshape(-1, 3)
 
 
 def _roi(structures: Any, roi: str | None, what: str) -> tuple[int, str]:

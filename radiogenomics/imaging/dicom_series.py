@@ -1,113 +1,70 @@
-"""A folder of DICOM slices to one volume in HU, SUV or arbitrary units."""
+"""DICOM files to one volume in HU, SUV or arbitrary units."""
 
 from __future__ import annotations
 
-import warnings
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from radiogenomics.cohort.dicom_tree import DicomFile, dicom_index
 from radiogenomics.exceptions import ImageError
 from radiogenomics.imaging.acquisition import acquisition_of_header
+from radiogenomics.imaging.dicom_frames import MAXIMUM_VOXELS, Frame, frames_of, read_header, stored_values
 from radiogenomics.imaging.suv import suv_factor
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-_IMAGE_MODALITIES = ("CT", "PT", "MR")
-
-
-class Slice(NamedTuple):
-    """What the header of one slice says."""
-
-    file: Path
-    modality: str
-    series: str
-    instance: str
-    frame_of_reference: str
-
 
 class Series(NamedTuple):
-    """A series as a volume: `image` in HU, SUV or arbitrary units (float32), with what its headers say."""
+    """A series as a volume.
+
+    `image` in HU, SUV or arbitrary units (float32); what its headers say; and remarks (rule, text) for a person.
+    """
 
     image: sitk.Image
     acquisition: dict[str, Any]
     frame_of_reference: str
     files: list[Path]
+    remarks: tuple[tuple[str, str], ...]
 
 
-def read_header(path: Path, *, pixels: bool = False) -> Any:
-    """A pydicom data set, or an ImageError. Warnings about odd but harmless values are kept quiet."""
-    import pydicom
-    from pydicom.errors import InvalidDicomError
+def choose_series(folder: Path, kind: str, referenced: set[str]) -> list[DicomFile]:
+    """The files of the series that is meant: the one that the contours or segmentation refer to, or the only one.
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return pydicom.dcmread(path, stop_before_pixels=not pixels)
-    except InvalidDicomError as error:
-        raise ImageError(f"{path}: not a DICOM file", rule="not_dicom") from error
-    except Exception as error:  # malformed files raise many unrelated classes; all mean the same to a person
-        raise ImageError(f"{path}: cannot be read as DICOM ({type(error).__name__})", rule="unreadable") from error
-
-
-def slices_of_folder(folder: Path) -> list[Slice]:
-    """All CT, PT and MR slices of a folder and its subfolders, in the order of their names; other files are passed over."""
-    found = []
-    for file in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
-        try:
-            header = read_header(file)
-        except ImageError as error:
-            if error.rule == "not_dicom":
-                continue
-            raise
-        modality = str(getattr(header, "Modality", ""))
-        if modality in _IMAGE_MODALITIES and "ImagePositionPatient" in header:
-            found.append(
-                Slice(
-                    file,
-                    modality,
-                    str(getattr(header, "SeriesInstanceUID", "")),
-                    str(getattr(header, "SOPInstanceUID", "")),
-                    str(getattr(header, "FrameOfReferenceUID", "") or ""),
-                )
-            )
-    return found
-
-
-def choose_series(folder: Path, kind: str, referenced: set[str]) -> list[Slice]:
-    """The slices of the series that is meant: the one that the contours or segmentation refer to, or the only one.
+    Localisers and files that are no slices are passed over.
 
     Parameters
     ----------
-    folder : with one or several series, in any order.
+    folder : with one or several series, in any order, in subfolders or not.
     kind : 'CT', 'PT' or 'MR'.
-    referenced : series instance UIDs that the ROI refers to; may be empty.
+    referenced : series instance UIDs that are meant; may be empty.
 
     Raises
     ------
     ImageError
-        No series of that kind, or several and none is referred to.
+        No series of that kind, or several and none is referred to; a file of the folder is damaged.
     """
-    if not folder.is_dir():
-        raise ImageError(f"{folder}: no such folder", rule="file_missing")
-    by_series: dict[str, list[Slice]] = {}
-    others: set[str] = set()
-    for item in slices_of_folder(folder):
-        if item.modality == kind:
-            by_series.setdefault(item.series, []).append(item)
-        else:
-            others.add(item.modality)
+    index = dicom_index(folder)
+    for path, rule, reason in index.broken:
+        raise ImageError(reason if str(path) in reason else f"{path}: {reason}", rule=rule)
+    by_series = index.series(kind)
     if not by_series:
-        also = f"; found {', '.join(sorted(others))}" if others else ""
+        others = sorted({file.modality for file in index.files} - {kind})
+        also = f"; found {', '.join(others)}" if others else ""
         raise ImageError(f"{folder}: no DICOM {kind} slices{also}", rule="no_series")
     meant = [uid for uid in by_series if uid in referenced]
     if len(meant) == 1:
         return by_series[meant[0]]
-    if len(by_series) == 1:
+    if len(by_series) == 1 and not referenced:
         return next(iter(by_series.values()))
-    counts = ", ".join(f"{len(items)} slices" for items in by_series.values())
+    if len(by_series) == 1:
+        raise ImageError(
+            f"{folder}: the ROI was drawn on another series than the {kind} series that is there", rule="other_series"
+        )
+    counts = ", ".join(f"{len(items)} files" for items in by_series.values())
     raise ImageError(
         f"{folder}: {len(by_series)} {kind} series ({counts}) and the ROI refers to {len(meant)} of them; "
         "put the one that is meant into a folder of its own",
@@ -115,8 +72,13 @@ def choose_series(folder: Path, kind: str, referenced: set[str]) -> list[Slice]:
     )
 
 
-def read_series(slices: list[Slice], folder: Path, kind: str) -> Series:
-    """Assemble slices, in any order, to a volume.
+def files_of_series(folder: Path, series: str) -> list[Path]:
+    """The files of one series, image or not, by its UID."""
+    return [file.path for file in dicom_index(folder).files if file.series == series]
+
+
+def read_series(files: list[DicomFile], folder: Path, kind: str) -> Series:
+    """Assemble slices, in any order, single or multi-frame, to a volume.
 
     Raises
     ------
@@ -126,66 +88,75 @@ def read_series(slices: list[Slice], folder: Path, kind: str) -> Series:
     """
     import SimpleITK as sitk
 
-    if len(slices) < 2:
-        raise ImageError(f"{folder}: a volume needs at least 2 slices, found {len(slices)}", rule="too_few_slices")
-    headers = [read_header(item.file, pixels=True) for item in slices]
-    first = headers[0]
-    row, column, normal = _axes(first, folder)
-    for item, header in zip(slices, headers, strict=True):
-        _require_alike(first, header, item.file)
-    positions = np.array([[float(v) for v in header.ImagePositionPatient] for header in headers])
+    files, remarks = _once_each(files)
+    headers = {item.path: read_header(item.path, pixels=True) for item in files}
+    frames = [frame for path, header in headers.items() for frame in frames_of(header, path)]
+    if len(frames) < 2:
+        raise ImageError(f"{folder}: a volume needs at least 2 slices, found {len(frames)}", rule="too_few_slices")
+    first = frames[0]
+    for frame in frames:
+        _require_alike(first, frame)
+    if len(frames) * first.shape[0] * first.shape[1] > MAXIMUM_VOXELS:
+        raise ImageError(
+            f"{folder}: {len(frames)} slices of {first.shape[0]} x {first.shape[1]} voxels are more than the "
+            f"{MAXIMUM_VOXELS:,} allowed",
+            rule="too_large",
+        )
+    normal = np.cross(first.orientation[:3], first.orientation[3:])
+    positions = np.array([frame.position for frame in frames])
     order = np.argsort(positions @ normal, kind="stable")
     step = _slice_step(positions[order], normal, folder)
-    pixels = np.empty((len(slices), int(first.Rows), int(first.Columns)), dtype=np.float32)
-    acquired = min((moment for header in headers if (moment := _acquired(header))), default="")
-    for place, index in enumerate(order):
-        header = headers[index]
-        values = _pixels(header, slices[index].file)
-        slope, intercept = (
-            float(getattr(header, "RescaleSlope", 1) or 1),
-            float(getattr(header, "RescaleIntercept", 0) or 0),
-        )
-        factor = suv_factor(header, acquired, str(folder)) if kind == "PT" else 1.0
-        pixels[place] = (values.astype(np.float64) * slope + intercept) * factor
-    image = sitk.GetImageFromArray(pixels)
-    rows_mm, columns_mm = (float(v) for v in first.PixelSpacing)
-    image.SetSpacing((columns_mm, rows_mm, step))
+    if kind == "CT" and not all(frame.rescaled for frame in frames):
+        remarks.append(("rescale_missing", "the headers say no rescale; stored values are taken as HU"))
+    image = sitk.GetImageFromArray(_voxels(headers, frames, order, kind, folder))
+    image.SetSpacing((first.spacing[1], first.spacing[0], step))
     image.SetOrigin([float(v) for v in positions[order[0]]])
-    image.SetDirection(np.column_stack([row, column, normal]).ravel().tolist())
+    image.SetDirection(np.column_stack([first.orientation[:3], first.orientation[3:], normal]).ravel().tolist())
     return Series(
         image,
-        acquisition_of_header(first),
-        slices[0].frame_of_reference,
-        [slices[index].file for index in order],
+        acquisition_of_header(headers[first.file]),
+        files[0].frame_of_reference,
+        list(dict.fromkeys(frames[index].file for index in order)),
+        tuple(remarks),
     )
 
 
-def _axes(header: Any, folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    values = np.array([float(v) for v in getattr(header, "ImageOrientationPatient", [])])
-    if (
-        values.shape != (6,)
-        or abs(values[:3] @ values[3:]) > 1e-3
-        or not np.allclose([np.linalg.norm(values[:3]), np.linalg.norm(values[3:])], 1, atol=1e-3)
-    ):
-        raise ImageError(f"{folder}: ImageOrientationPatient is missing or not orthonormal", rule="orientation")
-    return values[:3], values[3:], np.cross(values[:3], values[3:])
-
-
-def _require_alike(first: Any, header: Any, file: Path) -> None:
-    if int(getattr(header, "NumberOfFrames", 1) or 1) != 1:
-        raise ImageError(
-            f"{file}: multi-frame (enhanced) DICOM is not read; convert it to single slices", rule="multiframe"
-        )
-    for keyword in ("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient"):
-        here, there = getattr(header, keyword, None), getattr(first, keyword, None)
-        if here is None or not np.allclose(np.array(here, float), np.array(there, float), atol=1e-4):
+def _once_each(files: list[DicomFile]) -> tuple[list[DicomFile], list[tuple[str, str]]]:
+    """Files whose SOP instance UID occurs again are the same image by DICOM; they must hold the same."""
+    kept: dict[str, DicomFile] = {}
+    again = 0
+    for file in files:
+        first = kept.setdefault(file.instance or str(file.path), file)
+        if first is file:
+            continue
+        if _pixels_digest(file.path) != _pixels_digest(first.path):
             raise ImageError(
-                f"{file}: {keyword} is {here}, other slices of the series have {there}", rule="slices_differ"
+                f"{file.path}: the same SOP instance UID as {first.path}, but other pixels", rule="slices_twice"
+            )
+        again += 1
+    remarks = [("files_twice", f"{again} files of the series lie in the folder twice; used once")] if again else []
+    return list(kept.values()), remarks
+
+
+def _pixels_digest(path: Path) -> str:
+    content = read_header(path, pixels=True).get("PixelData", b"")
+    return hashlib.sha256(content).hexdigest()
+
+
+def _require_alike(first: Frame, frame: Frame) -> None:
+    for name, here, there in (
+        ("Rows and columns", frame.shape, first.shape),
+        ("PixelSpacing", frame.spacing, first.spacing),
+        ("ImageOrientationPatient", frame.orientation, first.orientation),
+    ):
+        if not np.allclose(here, there, atol=1e-4):
+            raise ImageError(
+                f"{frame.file}: {name} is {here}, other slices of the series have {there}", rule="slices_differ"
             )
 
 
 def _slice_step(positions: np.ndarray, normal: np.ndarray, folder: Path) -> float:
-    """Distance between slices in mm, the same everywhere."""
+    """Distance between slices in mm, the same everywhere; positions sorted, slices x 3."""
     gaps = np.diff(positions @ normal)
     step = float(np.median(gaps))
     if step < 1e-3 or gaps.min() < 0.01 * step:
@@ -201,30 +172,32 @@ def _slice_step(positions: np.ndarray, normal: np.ndarray, folder: Path) -> floa
             rule="missing_slice",
         )
     sideways = np.diff(positions, axis=0) - gaps[:, None] * normal
-    shift = float(np.abs(sideways).max())
+    shift = float(np.linalg.norm(sideways, axis=1).max())
     if shift > max(0.02 * step, 0.02):
+        tilt = float(np.degrees(np.arctan2(shift, step)))
         raise ImageError(
-            f"{folder}: slices are shifted sideways by {shift:.2f} mm each (gantry tilt); resample first",
+            f"{folder}: slices are shifted sideways by {shift:.2f} mm each: gantry tilt of {tilt:.1f} degrees; resample first",
             rule="sheared",
         )
     return float((positions[-1] - positions[0]) @ normal / (len(positions) - 1))
 
 
-def _pixels(header: Any, file: Path) -> np.ndarray:
-    """Stored values of one slice, rows x columns, before rescale."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            values = header.pixel_array
-    except Exception as error:  # decoders raise many unrelated classes; all mean that the slice is not usable
-        syntax = getattr(getattr(header, "file_meta", None), "TransferSyntaxUID", None)
-        raise ImageError(
-            f"{file}: pixel data do not decode ({type(error).__name__}; transfer syntax {getattr(syntax, 'name', syntax)})",
-            rule="pixel_data",
-        ) from error
-    if values.shape != (int(header.Rows), int(header.Columns)):
-        raise ImageError(f"{file}: pixel data have shape {values.shape}, not rows x columns", rule="pixel_data")
-    return values
+def _voxels(headers: dict[Path, Any], frames: list[Frame], order: np.ndarray, kind: str, folder: Path) -> np.ndarray:
+    """HU, SUV or arbitrary units, float32, slices x rows x columns, in the order of space."""
+    place = {(frames[index].file, frames[index].number): slot for slot, index in enumerate(order)}
+    acquired = min((moment for header in headers.values() if (moment := _acquired(header))), default="")
+    voxels = np.empty((len(frames), *frames[0].shape), dtype=np.float32)
+    scale = {(frame.file, frame.number): (frame.slope, frame.intercept) for frame in frames}
+    for path in list(headers):
+        header = headers[path]
+        values = stored_values(header, path)
+        factor = suv_factor(header, acquired, str(folder)) if kind == "PT" else 1.0
+        for number, frame in enumerate(values):
+            slope, intercept = scale[path, number]
+            voxels[place[path, number]] = (frame.astype(np.float64) * slope + intercept) * factor
+        header.PixelData = b""  # what was decoded is not needed twice
+        header._pixel_array = None
+    return voxels
 
 
 def _acquired(header: Any) -> str:

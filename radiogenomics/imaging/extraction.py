@@ -18,12 +18,14 @@ from radiogenomics.cohort.features import KEYS
 from radiogenomics.cohort.schemas import QUARANTINE, conform, empty
 from radiogenomics.compute import map_items
 from radiogenomics.exceptions import ComputationError, RadiogenomicsError
-from radiogenomics.imaging.reading import Lesion, files_of_lesion, read_lesion
+from radiogenomics.imaging.code_version import code_version
+from radiogenomics.imaging.guarded_reading import read_lesion
+from radiogenomics.imaging.reading import Lesion, decode_lesion, files_of_lesion
 from radiogenomics.storage.atomic import file_digest
 from radiogenomics.storage.feature_cache import FeatureCache, cache_key
 
-READING_VERSION = 1
-"""Raise when `read_lesion` gives other voxels for the same files: kept results are then computed anew."""
+READ_BY = ("SimpleITK", "pydicom", "highdicom", "scikit-image")
+"""Libraries that decode images and regions."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +35,26 @@ class Step:
     Attributes
     ----------
     name : part of the cache's key.
-    version : part of the cache's key; raise when the same input gives other values.
+    version : part of the cache's key beside the digest of the step's own code; raise when the same input gives other
+        values for a reason that does not show in the code.
     compute : ``compute(lesion, settings) -> {feature: value}``, defined at the top level of a module.
     libraries : distributions whose version may change the values; part of the cache's key.
+    numbers : every value must be a finite number; otherwise anything that JSON can write.
+    of_voxels : the result depends on voxels, mask and geometry alone, not on what else the files say; it is then known
+        again in another encoding.
     """
 
     name: str
     version: int
-    compute: Callable[[Lesion, Mapping[str, Any]], dict[str, float]]
+    compute: Callable[[Lesion, Mapping[str, Any]], dict[str, Any]]
     libraries: tuple[str, ...]
+    numbers: bool = True
+    of_voxels: bool = True
 
     def identity(self) -> list[Any]:
-        """What of the step, beside its settings, its values depend on."""
-        return [self.name, self.version, READING_VERSION, {name: version(name) for name in self.libraries}]
+        """What of the step, beside its settings, its values depend on: its code and that of reading, and libraries."""
+        code = code_version(self.compute, decode_lesion)
+        return [self.name, self.version, code, {name: version(name) for name in sorted({*self.libraries, *READ_BY})}]
 
 
 class Extracted(NamedTuple):
@@ -86,7 +95,37 @@ def extract(
     settings : for each image name its settings, as plain values; images that are not named are passed over.
     """
     wanted = lesions[lesions["images"].isin(list(settings))]
-    records = [{str(key): value for key, value in record.items()} for record in wanted.to_dict("records")]
+    records = records_of(wanted)
+    found = results_of(
+        step, records, settings, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress
+    )
+    return Extracted(_table(records, found.results), quarantine_of(records, found.errors), found.computed)
+
+
+class Results(NamedTuple):
+    """What a step gave: by the place of the lesion, its result or its error; and how many were not in the cache."""
+
+    results: dict[int, dict[str, Any]]
+    errors: dict[int, Exception]
+    computed: int
+
+
+def records_of(lesions: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a lesions table as plain mappings."""
+    return [{str(key): value for key, value in record.items()} for record in lesions.to_dict("records")]
+
+
+def results_of(
+    step: Step,
+    records: list[dict[str, Any]],
+    settings: Mapping[str, Mapping[str, Any]],
+    *,
+    cache: FeatureCache | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Results:
+    """Apply a step to lesions, each a mapping with the columns of `schemas.LESIONS`; see `extract`."""
     results: dict[int, dict[str, Any]] = {}
     errors: dict[int, Exception] = {}
     tasks: dict[int, _Task] = {}
@@ -119,7 +158,7 @@ def extract(
         else:
             assert outcome.value is not None  # an outcome has a value or an error
             results[index] = outcome.value
-    return Extracted(_table(records, results), quarantine_of(records, errors), len(tasks))
+    return Results(results, errors, len(tasks))
 
 
 def quarantine_of(records: list[dict[str, Any]], errors: Mapping[int, Exception]) -> pd.DataFrame:
@@ -145,21 +184,29 @@ def quarantine_of(records: list[dict[str, Any]], errors: Mapping[int, Exception]
 
 def _compute(step: Step, cache: FeatureCache | None, task: _Task) -> dict[str, Any]:
     lesion = read_lesion(task.lesion)
-    content = cache_key("content", step.identity(), task.settings, content_digest(lesion)) if cache is not None else ""
+    content = ""
+    if cache is not None:
+        what = content_digest(lesion) if step.of_voxels else task.key
+        content = cache_key("content", step.identity(), task.settings, what)
     values = cache.get(content) if cache is not None else None
     if values is None:
-        values = {name: float(value) for name, value in step.compute(lesion, task.settings).items()}
-        bad = [name for name, value in values.items() if not math.isfinite(value)]
-        if bad:
-            more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-            raise ComputationError(
-                f"{lesion.name}: {step.name} gave no finite value for {', '.join(bad[:5])}{more}", rule="not_finite"
-            )
+        values = step.compute(lesion, task.settings)
+        if step.numbers:
+            values = _finite(values, f"{lesion.name}: {step.name}")
         if cache is not None:
             cache.put(content, values)
     if cache is not None:
         cache.put(task.key, {"content": content})
     return values
+
+
+def _finite(values: Mapping[str, Any], what: str) -> dict[str, Any]:
+    numbers = {name: float(value) for name, value in values.items()}
+    bad = [name for name, value in numbers.items() if not math.isfinite(value)]
+    if bad:
+        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+        raise ComputationError(f"{what} gave no finite value for {', '.join(bad[:5])}{more}", rule="not_finite")
+    return numbers
 
 
 def content_digest(lesion: Lesion) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import pandas as pd
 
 from radiogenomics.exceptions import RadiogenomicsError
 from radiogenomics.imaging.geometry import bounding_box
-from radiogenomics.imaging.reading import Lesion, read_lesion
+from radiogenomics.imaging.guarded_reading import read_lesion
+from radiogenomics.imaging.reading import Lesion
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,15 +20,20 @@ _SHOWN = {"CT": ((-160.0, 240.0), "gray"), "PT": ((0.0, 10.0), "gray_r")}
 _MARGIN_MM = 20.0
 
 
-def contact_sheet(lesions: pd.DataFrame, limit: int = 12) -> Figure:
-    """Axial, coronal and sagittal planes of lesions with their contours, a 2 cm scale bar and a label.
+_STATES = {"used": "#333333", "flagged": "#b35900", "quarantined": "#b00020"}
 
-    Lesions are spread evenly over the table where there are more than `limit`. One that cannot be read shows its reason.
+
+def contact_sheet(lesions: pd.DataFrame, limit: int = 12, qc: pd.DataFrame | None = None) -> Figure:
+    """Axial, coronal and sagittal planes of lesions with their contours, a 2 cm scale bar, and what quality control found.
+
+    Where there are more than `limit`, those that were flagged or quarantined come first, and the rest is spread evenly over
+    the table. One that cannot be read shows its reason.
 
     Parameters
     ----------
     lesions : DataFrame by `schemas.LESIONS`.
     limit : how many to show at most.
+    qc : `LesionQuality.qc` of these lesions; left out, no flags are shown.
 
     Returns
     -------
@@ -34,11 +41,11 @@ def contact_sheet(lesions: pd.DataFrame, limit: int = 12) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    count = min(limit, len(lesions))
-    places = np.unique(np.linspace(0, max(len(lesions) - 1, 0), count).round().astype(int)).tolist()
+    states = _states(qc)
+    places = _places(lesions, limit, states)
     across = 2 if len(places) > 1 else 1
     down = max(1, -(-len(places) // across))
-    figure = Figure(figsize=(5.4 * across, 1.9 * down), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(5.4 * across, 2.1 * down), facecolor="white", layout="constrained")
     axes = figure.subplots(down, 3 * across, squeeze=False)
     for axis in axes.ravel():
         axis.set_axis_off()
@@ -47,17 +54,45 @@ def contact_sheet(lesions: pd.DataFrame, limit: int = 12) -> Figure:
     for position, place in enumerate(places):
         record = {str(key): value for key, value in lesions.iloc[place].to_dict().items()}
         row, block = divmod(position, across)
-        _draw(record, axes[row][3 * block : 3 * block + 3])
+        state = states.get((str(record["images"]), str(record["lesion_id"])), ("used", ""))
+        _draw(record, axes[row][3 * block : 3 * block + 3], *state)
     return figure
 
 
-def _draw(record: dict[str, Any], axes: np.ndarray) -> None:
-    axes[0].set_title(f"{record['lesion_id']}  {record['images']}", fontsize=7, loc="left")
+def _states(qc: pd.DataFrame | None) -> dict[tuple[str, str], tuple[str, str]]:
+    """(images, lesion) -> status and reason."""
+    if qc is None:
+        return {}
+    return {
+        (images, lesion): (status, reason)
+        for images, lesion, status, reason in zip(
+            qc["images"], qc["lesion_id"], qc["status"], qc["reason"], strict=True
+        )
+    }
+
+
+def _places(lesions: pd.DataFrame, limit: int, states: dict[tuple[str, str], tuple[str, str]]) -> list[int]:
+    """Which rows are shown, in the order of the table."""
+    keys = list(zip(lesions["images"], lesions["lesion_id"], strict=True))
+    odd = [place for place, key in enumerate(keys) if states.get(key, ("used", ""))[0] != "used"][:limit]
+    rest = [place for place in range(len(keys)) if place not in set(odd)]
+    count = min(limit - len(odd), len(rest))
+    spread = np.unique(np.linspace(0, max(len(rest) - 1, 0), count).round().astype(int)).tolist()
+    return sorted([*odd, *(rest[index] for index in spread)])
+
+
+def _draw(record: dict[str, Any], axes: np.ndarray, status: str, reason: str) -> None:
+    title = f"{record['lesion_id']}  {record['images']}" + (f"  {status}" if status != "used" else "")
+    axes[0].set_title(title, fontsize=7, loc="left", color=_STATES[status]).set_in_layout(False)
     try:
         lesion = read_lesion(record)
     except RadiogenomicsError as error:
-        axes[0].text(0, 0.9, f"quarantined: {error}", fontsize=6, wrap=True, va="top", transform=axes[0].transAxes)
+        text = "\n".join(textwrap.wrap(f"quarantined: {error}", 90))
+        _write(axes[0], 0.95, text, 6.0, _STATES["quarantined"])
         return
+    if reason:
+        text = "\n".join(textwrap.wrap(reason, 110)[:3])
+        _write(axes[0], -0.04, text, 5.5, _STATES[status])
     image, roi, spacing = _oriented(lesion)
     lower, upper = bounding_box(roi)
     centre = [round(float(axis.mean())) for axis in np.nonzero(roi)]
@@ -76,6 +111,12 @@ def _draw(record: dict[str, Any], axes: np.ndarray) -> None:
     height = stop[1] - start[1] - 2
     axes[0].plot([1, 1 + length], [height, height], color="#fdd835", linewidth=2)
     axes[0].text(1, height - 1, "2 cm", color="#fdd835", fontsize=6, va="bottom")
+
+
+def _write(axis: Any, height: float, text: str, size: float, colour: str) -> None:
+    """Text that runs on over the planes beside it instead of making room for itself."""
+    written = axis.text(0, height, text, fontsize=size, va="top", color=colour, transform=axis.transAxes)
+    written.set_in_layout(False)
 
 
 def _oriented(lesion: Lesion) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -43,6 +43,7 @@ def declared_lesions(cohort: Cohort, manifest: pd.DataFrame) -> pd.DataFrame:
                     "roi": rows["roi"].where(rows["roi"] != "", None).astype(object),
                     "file": used["file"].to_numpy(),
                     "row": rows["row"].astype(int),
+                    "series": rows.get("series"),
                 }
             )
         )

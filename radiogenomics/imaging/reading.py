@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from radiogenomics.cohort.folders import files_below
 from radiogenomics.exceptions import ImageError
 from radiogenomics.imaging.acquisition import unknown_acquisition
-from radiogenomics.imaging.geometry import require_same_grid
+from radiogenomics.imaging.geometry import Remark, along_body, mask_on_grid
 from radiogenomics.imaging.volumes import files_of_volume, is_volume, read_volume
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
-
-MINIMUM_VOXELS = 27
-"""A ROI of fewer voxels (3 x 3 x 3) has no texture and hardly a shape: three voxels still give 107 'valid' features."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,7 @@ class Lesion:
     kind : 'CT', 'PT' or 'MR'.
     name : for messages.
     acquisition : scanner and protocol as far as headers say; nothing that identifies a person.
+    remarks : what a person should know of how it was read, each (rule, sentence); quality control decides what follows.
     """
 
     image: sitk.Image
@@ -40,6 +39,7 @@ class Lesion:
     kind: str
     name: str
     acquisition: dict[str, Any]
+    remarks: tuple[Remark, ...] = ()
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Intensities (float32) and ROI (bool), axes z, y, x; not to be written to."""
@@ -56,8 +56,10 @@ class Lesion:
         return arrays
 
 
-def read_lesion(lesion: Mapping[str, Any]) -> Lesion:
+def decode_lesion(lesion: Mapping[str, Any]) -> Lesion:
     """Read one row of the lesions table: NIfTI, NRRD, MetaImage, or a DICOM series with RTSTRUCT, SEG or a mask volume.
+
+    In the process that calls: a malformed file may crash it. `guarded_reading.read_lesion` is what the pipeline uses.
 
     Parameters
     ----------
@@ -66,8 +68,8 @@ def read_lesion(lesion: Mapping[str, Any]) -> Lesion:
     Raises
     ------
     ImageError
-        A file is missing or damaged; image and mask are not on the same grid; an intensity is not finite; the ROI is not
-        found, empty, or smaller than `MINIMUM_VOXELS`. The message names the file, the rule and what was found.
+        A file is missing or damaged; image and mask do not cover the same space; an intensity is not finite; the ROI is not
+        found or empty. The message names the file, the rule and what was found.
     """
     import SimpleITK as sitk
 
@@ -76,7 +78,7 @@ def read_lesion(lesion: Mapping[str, Any]) -> Lesion:
     if not image_path.exists():
         raise ImageError(f"{image_path}: no such file or folder", rule="file_missing")
     if image_path.is_dir():
-        image, mask, acquisition = _read_dicom(image_path, mask_path, lesion["kind"], roi)
+        image, mask, acquisition, remarks = _read_dicom(image_path, mask_path, lesion["kind"], roi, _series(lesion))
     elif is_volume(image_path):
         image = read_volume(image_path, floating=True)
         acquisition = unknown_acquisition()
@@ -85,26 +87,24 @@ def read_lesion(lesion: Mapping[str, Any]) -> Lesion:
                 f"{mask_path}: the mask of a {image_path.suffix} image must be a volume too", rule="mask_format"
             )
         mask = _label_mask(mask_path, roi)
+        remarks = []
     else:
         raise ImageError(
             f"{image_path}: neither a DICOM folder nor a volume file (.nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd)",
             rule="image_format",
         )
-    require_same_grid(image, mask, str(mask_path))
-    mask.CopyInformation(image)
+    mask, remark = mask_on_grid(image, mask, str(mask_path))
+    remarks += [remark] if remark is not None else []
+    image, mask = along_body(image), along_body(mask)
     values = sitk.GetArrayViewFromImage(image)
     if not np.isfinite(values).all():
         raise ImageError(
             f"{image_path}: {int((~np.isfinite(values)).sum()):,} of {values.size:,} voxels are not finite numbers",
             rule="not_finite",
         )
-    inside = int(np.count_nonzero(sitk.GetArrayViewFromImage(mask)))
-    if inside < MINIMUM_VOXELS:
-        raise ImageError(
-            f"{mask_path}: the ROI has {inside} voxels, at least {MINIMUM_VOXELS} are needed",
-            rule="roi_too_small" if inside else "roi_empty",
-        )
-    return Lesion(image, mask, lesion["kind"], f"{lesion['images']} {lesion['lesion_id']}", acquisition)
+    if not np.count_nonzero(sitk.GetArrayViewFromImage(mask)):
+        raise ImageError(f"{mask_path}: the ROI is empty", rule="roi_empty")
+    return Lesion(image, mask, lesion["kind"], f"{lesion['images']} {lesion['lesion_id']}", acquisition, tuple(remarks))
 
 
 def files_of_lesion(lesion: Mapping[str, Any]) -> list[Path]:
@@ -118,7 +118,7 @@ def files_of_lesion(lesion: Mapping[str, Any]) -> list[Path]:
     found: set[Path] = set()
     for path in (Path(lesion["image"]), Path(lesion["mask"])):
         if path.is_dir():
-            found.update(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+            found.update(_files_of_series(path, _series(lesion)))
         elif not path.is_file():
             raise ImageError(f"{path}: no such file or folder", rule="file_missing")
         elif is_volume(path):
@@ -133,16 +133,29 @@ def _roi(lesion: Mapping[str, Any]) -> str | None:
     return str(roi) if isinstance(roi, (str, int, np.integer)) and str(roi) != "" else None
 
 
+def _series(lesion: Mapping[str, Any]) -> str | None:
+    series = lesion.get("series")
+    return series if isinstance(series, str) and series else None
+
+
+def _files_of_series(folder: Path, series: str | None) -> list[Path]:
+    from radiogenomics.imaging.dicom_series import files_of_series
+
+    return files_below(folder) if series is None else files_of_series(folder, series)
+
+
 def _read_dicom(
-    folder: Path, mask_path: Path, kind: str, roi: str | None
-) -> tuple[sitk.Image, sitk.Image, dict[str, Any]]:
+    folder: Path, mask_path: Path, kind: str, roi: str | None, series: str | None
+) -> tuple[sitk.Image, sitk.Image, dict[str, Any], list[Remark]]:
     from radiogenomics.imaging.contours import mask_of_contours, referenced_series
-    from radiogenomics.imaging.dicom_series import choose_series, read_header, read_series
+    from radiogenomics.imaging.dicom_frames import read_header
+    from radiogenomics.imaging.dicom_series import choose_series, read_series
     from radiogenomics.imaging.segmentations import mask_of_segmentation, series_of_segmentation
 
+    named = {series} if series is not None else set()
     if is_volume(mask_path):
-        series = read_series(choose_series(folder, kind, set()), folder, kind)
-        return series.image, _label_mask(mask_path, roi), series.acquisition
+        found = read_series(choose_series(folder, kind, named), folder, kind)
+        return found.image, _label_mask(mask_path, roi), found.acquisition, list(found.remarks)
     if not mask_path.is_file():
         raise ImageError(f"{mask_path}: no such file", rule="file_missing")
     header = read_header(mask_path)
@@ -152,12 +165,13 @@ def _read_dicom(
             f"{mask_path}: expected an RTSTRUCT or SEG, found {modality or 'no modality'}", rule="mask_format"
         )
     referenced = referenced_series(header) if modality == "RTSTRUCT" else series_of_segmentation(header)
-    series = read_series(choose_series(folder, kind, referenced), folder, kind)
+    found = read_series(choose_series(folder, kind, named or referenced), folder, kind)
+    remark = None
     if modality == "RTSTRUCT":
-        mask = mask_of_contours(header, series.image, series.frame_of_reference, roi, str(mask_path))
+        mask = mask_of_contours(header, found.image, found.frame_of_reference, roi, str(mask_path))
     else:
-        mask = mask_of_segmentation(mask_path, series.image, series.frame_of_reference, roi)
-    return series.image, mask, series.acquisition
+        mask, remark = mask_of_segmentation(mask_path, found.image, found.frame_of_reference, roi)
+    return found.image, mask, found.acquisition, [*found.remarks, *([remark] if remark is not None else [])]
 
 
 def _label_mask(path: Path, roi: str | None) -> sitk.Image:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from radiogenomics.exceptions import ImageError
+from radiogenomics.imaging.geometry import Remark, coincide, mask_on_grid, require_inside
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -22,11 +23,12 @@ def series_of_segmentation(header: Any) -> set[str]:
     }
 
 
-def mask_of_segmentation(path: Path, image: sitk.Image, frame_of_reference: str, roi: str | None) -> sitk.Image:
-    """One segment of a DICOM SEG as a uint8 mask of 0 and 1 on the grid of `image`.
+def mask_of_segmentation(
+    path: Path, image: sitk.Image, frame_of_reference: str, roi: str | None
+) -> tuple[sitk.Image, Remark | None]:
+    """One segment of a DICOM SEG, stored as bits or as a label map, as a uint8 mask of 0 and 1 on the grid of `image`.
 
-    Each frame is put on the slice that it lies on by its position in space; a frame whose voxels do not coincide with
-    the image's is an error, never resampled.
+    Each frame is put where it lies in space.
 
     Parameters
     ----------
@@ -35,17 +37,22 @@ def mask_of_segmentation(path: Path, image: sitk.Image, frame_of_reference: str,
     frame_of_reference : UID of the image's frame of reference, or '' where it is not known.
     roi : label of the segment, or its number; None where there is only one.
 
+    Returns
+    -------
+    (mask, remark): a remark where the segment's voxels do not coincide with the image's and were resampled.
+
     Raises
     ------
     ImageError
-        Segment not found (the message says which there are), or frames that are not on the image's grid.
+        Segment not found (the message says which there are) or empty, probabilities instead of a segment, or frames that
+        do not cover the same space as the image.
     """
     import highdicom as hd
     import SimpleITK as sitk
 
     try:
         segmentation = hd.seg.segread(path)
-    except Exception as error:  # malformed files raise many unrelated classes; all mean the same to a person
+    except Exception as error:
         raise ImageError(
             f"{path}: cannot be read as DICOM SEG ({type(error).__name__}: {error})", rule="unreadable"
         ) from error
@@ -53,11 +60,25 @@ def mask_of_segmentation(path: Path, image: sitk.Image, frame_of_reference: str,
     frame = str(getattr(segmentation, "FrameOfReferenceUID", "") or "")
     if frame and frame_of_reference and frame != frame_of_reference:
         raise ImageError(f"{path}: made in another frame of reference than the image's", rule="frame_of_reference")
-    volume = segmentation.get_volume(
-        segment_numbers=[number], combine_segments=True, relabel=True, allow_missing_positions=True
-    )
+    if str(segmentation.SegmentationType) == "FRACTIONAL":
+        raise ImageError(
+            f"{path}: holds probabilities (FRACTIONAL), not a region; store it as BINARY", rule="mask_values"
+        )
+    try:
+        volume = segmentation.get_volume(
+            segment_numbers=[number], combine_segments=True, relabel=True, allow_missing_positions=True
+        )
+    except Exception as error:
+        raise ImageError(
+            f"{path}: segment {number} does not make a volume ({type(error).__name__}: {error})", rule="unreadable"
+        ) from error
     part = _as_image(volume)
-    return _placed(part, image, path, sitk)
+    if not sitk.GetArrayViewFromImage(part).any():
+        raise ImageError(f"{path}: segment {number} is empty", rule="roi_empty")
+    if coincide(part, image):
+        require_inside(image, part, str(path))
+        return sitk.Resample(part, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8), None
+    return mask_on_grid(image, part, str(path))
 
 
 def _segment(segmentation: Any, roi: str | None, path: Path) -> int:
@@ -87,28 +108,3 @@ def _as_image(volume: Any) -> sitk.Image:
     image.SetOrigin(matrix[:3, 3].tolist())
     image.SetDirection((matrix[:3, :3] / spacing)[:, ::-1].ravel().tolist())
     return image
-
-
-def _placed(part: sitk.Image, image: sitk.Image, path: Path, sitk: Any) -> sitk.Image:
-    """The mask on the whole grid of the image, by its place in space."""
-    count = np.array(part.GetSize())
-    ends = [(0.0, 0.0, 0.0), tuple(float(n - 1) for n in count)]
-    index = np.array(
-        [
-            image.TransformPhysicalPointToContinuousIndex(part.TransformContinuousIndexToPhysicalPoint(end))
-            for end in ends
-        ]
-    )
-    away = np.abs(index - np.round(index)) * np.array(image.GetSpacing())
-    extent = np.abs(np.round(index[1]) - np.round(index[0])) + 1
-    same_axes = np.allclose(np.abs(np.array(part.GetDirection())), np.abs(np.array(image.GetDirection())), atol=1e-3)
-    if away.max() > 0.05 * min(image.GetSpacing()) or not same_axes or not np.array_equal(extent, count):
-        raise ImageError(
-            f"{path}: its voxels do not coincide with the image's (up to {away.max():.2f} mm apart)", rule="geometry"
-        )
-    if index.min() < -0.5 or (index > np.array(image.GetSize()) - 0.5).any():
-        raise ImageError(f"{path}: the segmentation reaches outside the image", rule="roi_outside")
-    filled = sitk.Resample(part, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
-    if int(sitk.GetArrayViewFromImage(filled).sum()) != int(sitk.GetArrayViewFromImage(part).sum()):
-        raise ImageError(f"{path}: voxels were lost when put on the image's grid", rule="geometry")
-    return filled

@@ -13,15 +13,13 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from radiogenomics.exceptions import ImageError
+from radiogenomics.imaging.dicom_frames import MAXIMUM_VOXELS
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 """Recognised names of volume files."""
-
-MAXIMUM_VOXELS = 2**30
-"""A larger volume (1,024 cubed) is refused before it is decoded: a small compressed file can hold very much."""
 
 _DETACHED = re.compile(r"^(?:ElementDataFile\s*=|data ?file\s*:)\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 

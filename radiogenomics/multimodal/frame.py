@@ -14,6 +14,7 @@ from radiogenomics.cohort.schemas import FEATURE_DICTIONARY
 from radiogenomics.endpoints.leakage import matches, refused_features
 from radiogenomics.exceptions import ComputationError, ConfigurationError
 from radiogenomics.multimodal.join import LABEL, _obs_name
+from radiogenomics.multimodal.sites import site_column
 
 
 class EndpointFrame(NamedTuple):
@@ -22,11 +23,12 @@ class EndpointFrame(NamedTuple):
     Attributes
     ----------
     X : DataFrame of float, indexed by `patient_id` (sorted), columns ``modality:feature``; a modality that a patient lacks
-        is NaN in all of its columns.
+        is NaN in all of its columns. Where harmonisation is declared, a last column ``site:<confounder>`` with the site's
+        code, which is no predictor.
     y : Series of int (1, 0), same index.
     confounders : DataFrame, same index, columns ``<confounder>:<column>``; float, or text with None.
     refused : DataFrame `modality, feature, rule, reason`: features that may not or shall not predict it.
-    dictionary : DataFrame by `schemas.FEATURE_DICTIONARY` of the columns of X, in their order.
+    dictionary : DataFrame by `schemas.FEATURE_DICTIONARY` of the predictors in X, in their order.
     endpoint : its name.
     excluded : DataFrame `patient_id, reason`: patients of the cohort that are not in X, and why.
     """
@@ -72,7 +74,7 @@ def endpoint_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) ->
         )
     index = pd.Index(sorted(used), name="patient_id", dtype=object)
     return EndpointFrame(
-        X=predictors.loc[index],
+        X=_with_site(cohort, predictors.loc[index], joined),
         y=labels.set_index("patient_id")["label"].reindex(index).astype("int64").rename(endpoint_name),
         confounders=_confounders(joined).loc[index],
         refused=refused,
@@ -84,7 +86,15 @@ def endpoint_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) ->
 
 def patient_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) -> pd.DataFrame:
     """The predictors of an endpoint for every patient with any modality, labelled or not; same columns as its frame's X."""
-    return _predictors(cohort, joined, endpoint_name)[0]
+    return _with_site(cohort, _predictors(cohort, joined, endpoint_name)[0], joined)
+
+
+def _with_site(cohort: Cohort, predictors: pd.DataFrame, joined: mudata.MuData) -> pd.DataFrame:
+    declared = cohort.models.harmonisation
+    if declared is None:
+        return predictors
+    site = site_column(_confounders(joined), declared.site).reindex(predictors.index)
+    return pd.concat([predictors, site], axis=1)
 
 
 def _predictors(cohort: Cohort, joined: mudata.MuData, name: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

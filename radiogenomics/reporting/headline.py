@@ -80,7 +80,8 @@ def verdicts(comparisons: pd.DataFrame | None, population: str) -> list[dict[str
     if comparisons is None or comparisons.empty:
         return []
     chosen = []
-    for question, rows in comparisons.groupby("comparison", sort=False):
+    main = comparisons[~comparisons["comparison"].str.endswith(" in the fusion")]  # one a modality: in table and figure
+    for question, rows in main.groupby("comparison", sort=False):
         here = rows[rows["population"] == population]
         row = table_rows(here if not here.empty else rows.sort_values("n", ascending=False, kind="stable"))[0]
         order = COMPARISON_ORDER.index(str(question)) if question in COMPARISON_ORDER else len(COMPARISON_ORDER)
@@ -89,9 +90,13 @@ def verdicts(comparisons: pd.DataFrame | None, population: str) -> list[dict[str
 
 
 def outcome(comparison: dict[str, Any]) -> str:
-    """'better', 'worse' or 'no evidence', by whether the interval of the difference excludes zero; 'unknown' without one."""
+    """'better', 'worse' or 'no evidence', by whether the interval of the difference excludes zero; 'unknown' without one.
+
+    Where a corrected p-value stands beside it, 'better' must hold after correction too.
+    """
     if not known(comparison.get("lower")) or not known(comparison.get("upper")):
         return "unknown"
     if comparison["lower"] > 0:
-        return "better"
+        corrected = comparison.get("p_holm")
+        return "better" if not known(corrected) or float(str(corrected)) < 0.05 else "no evidence"
     return "worse" if comparison["upper"] < 0 else "no evidence"

@@ -29,6 +29,8 @@ REFERENCES = {
     "Statistical Association 1927;22:209-212.",
     "decision": "Vickers AJ, Elkin EB. Decision curve analysis: a novel method for evaluating prediction models. Medical "
     "Decision Making 2006;26:565-574.",
+    "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics "
+    "1979;6:65-70.",
     "shap": "Lundberg SM, Lee SI. A unified approach to interpreting model predictions. Advances in Neural Information "
     "Processing Systems 2017;30.",
     "tripod": "Collins GS, et al. TRIPOD+AI statement: updated guidance for reporting clinical prediction models that use "
@@ -72,9 +74,9 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         "model that is not better than the highest floor may read the scanner, not the tumour. The clinical baseline is the "
         "best of the models that use clinical variables alone, and the floor shown first is the highest: the harder ones "
         "to beat.",
-        "Verdicts are chosen by rule: only where the 95 % interval of the paired difference excludes zero does the "
-        "verdict speak of a difference. Several comparisons are made without correction; with small cohorts no evidence of "
-        "a difference is not evidence of none.",
+        "Verdicts are chosen by rule: 'adds' is said only where the 95 % interval of the paired difference lies above zero "
+        "and the p-value holds after Holm's correction for the questions that bear on the same claim "
+        f"{cite('holm')}. With small cohorts no evidence of a difference is not evidence of none.",
         f"Explanations. SHAP values {cite('shap')} in log-odds of the declared final model, fitted on all patients. They "
         "describe what that model uses, not causes.",
         f"What this is not. Cross-validation inside one cohort is not external validation {cite('tripod')}. Research use "

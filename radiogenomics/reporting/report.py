@@ -29,6 +29,9 @@ def render_report(
     metrics: pd.DataFrame | None = None,
     comparisons: pd.DataFrame | None = None,
     out_of_fold: pd.DataFrame | None = None,
+    figures: pd.DataFrame | None = None,
+    subgroups: pd.DataFrame | None = None,
+    verdict: str = "",
     explanations: pd.DataFrame | None = None,
     labels: pd.DataFrame | None = None,
     account: pd.DataFrame | None = None,
@@ -52,6 +55,8 @@ def render_report(
     simulated : puts a banner on the page and a mark on every figure.
     metrics, comparisons, out_of_fold, explanations, labels, quarantine, predictions : by their schemas in
         `radiogenomics.cohort.schemas`; labels and predictions of other endpoints are ignored.
+    figures, subgroups : by `schemas.FIGURES` and `schemas.SUBGROUPS`; the rows of the final model are shown.
+    verdict : the one sentence that stands first; left out, the first of the comparisons does.
     account : `source`, `file`, `rows`, `used`, `quarantined`: one line an input file.
     settings : configuration of the run, nested dictionaries allowed; `resampling` is told in words.
     versions : versions, hashes and identifiers for repeating the run.
@@ -91,7 +96,10 @@ def render_report(
         "final_model": final_model,
         "first": first,
         "cards": _cards(first),
-        "verdicts": [str(row["verdict"]) for row in verdicts(comparisons, first.population)],
+        "verdicts": ([verdict] if verdict else [])
+        + [str(row["verdict"]) for row in verdicts(comparisons, first.population)],
+        "figures": _of_final(figures, final_model, first.population),
+        "subgroups": _of_final(subgroups, final_model),
         "comparisons": [] if comparisons is None else table_rows(distinct_comparisons(comparisons)),
         "flow": steps,
         "label_reasons": table_rows(label_reasons(own_labels, endpoint)),
@@ -142,6 +150,14 @@ def _of_the_endpoint(availability: pd.DataFrame | None, out_of_fold: pd.DataFram
         return availability
     heads = {str(model).split("/")[0] for model in out_of_fold["model"].unique()}
     return availability[[name for name in availability.columns if name in heads]]
+
+
+def _of_final(table: pd.DataFrame | None, final_model: str, population: str = "") -> list[dict[str, Any]]:
+    """Rows of the final model, on one population where the table has several."""
+    if table is None or table.empty:
+        return []
+    own = table[table["model"] == final_model]
+    return table_rows(own[own["population"] == population] if "population" in own.columns else own)
 
 
 def _rows(table: pd.DataFrame | None, limit: int | None = None) -> list[dict[str, Any]]:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
+import os
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from radiogenomics.exceptions import IntegrityError
 from radiogenomics.storage.atomic import write_text
+
+DEFAULT_MAXIMUM_BYTES = 2 * 2**30
+"""An entry of 1,300 features takes some 45 kB: 40,000 lesions."""
+
+_ENTRIES_BETWEEN_LOOKS = 200
+_STALE_AFTER_S = 3600.0
+"""A temporary file of this age belongs to a writer that was killed."""
 
 _FORMAT = 1
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -23,19 +34,40 @@ def cache_key(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
+class CacheState(NamedTuple):
+    """What a cache holds; the moments are None where it is empty."""
+
+    entries: int
+    bytes: int
+    least_recently_used: datetime | None
+    most_recently_used: datetime | None
+
+
+class Pruned(NamedTuple):
+    """What was removed."""
+
+    entries: int
+    bytes: int
+
+
 class FeatureCache:
     """A folder of small JSON files, one an entry, each written atomically and checked by its digest when read.
 
     Any number of processes may read and write at once: an entry is whole or not there, and whoever writes a key writes
-    the same content. A damaged entry counts as absent. Numbers come back bit for bit.
+    the same content. A damaged entry counts as absent. Numbers come back bit for bit. An entry's modification time says
+    when it was last used; where the entries grow beyond the limit, those unused for longest are removed.
 
     Parameters
     ----------
     folder : where the entries lie; made when the first is written.
+    maximum_bytes : limit of all entries together; None: none. Looked at after every `_ENTRIES_BETWEEN_LOOKS` entries that
+        one process writes, so that the folder may be a little larger for a while.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, maximum_bytes: int | None = DEFAULT_MAXIMUM_BYTES) -> None:
         self.folder = Path(folder)
+        self.maximum_bytes = maximum_bytes
+        self._written = 0
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The mapping that was put under `key`, or None where there is none or it is damaged."""
@@ -54,6 +86,8 @@ class FeatureCache:
         if not isinstance(payload, dict) or entry.get("digest") != _digest(payload):
             _LOGGER.warning("cache entry %s does not match its digest; it is computed anew", path)
             return None
+        with contextlib.suppress(OSError):  # removed by another process meanwhile, or a folder that may only be read
+            os.utime(path)
         return payload
 
     def put(self, key: str, mapping: Mapping[str, Any]) -> None:
@@ -73,6 +107,54 @@ class FeatureCache:
                 f"cache entry {key[:12]}: {error}; only finite values are kept", rule="cache_value"
             ) from error
         write_text(self._path(key), text)
+        self._written += 1
+        if self.maximum_bytes is not None and self._written % _ENTRIES_BETWEEN_LOOKS == 0:
+            self.prune(self.maximum_bytes)
+
+    def state(self) -> CacheState:
+        """How many entries there are, how large, and when the least and most recently used ones were used."""
+        entries = [state for _, state in self._entries()]
+        used = sorted(state.st_mtime for state in entries)
+        return CacheState(
+            len(entries),
+            sum(state.st_size for state in entries),
+            datetime.fromtimestamp(used[0], UTC) if used else None,
+            datetime.fromtimestamp(used[-1], UTC) if used else None,
+        )
+
+    def prune(self, maximum_bytes: int, *, unused_since: datetime | None = None) -> Pruned:
+        """Remove the entries unused for longest until the rest is within `maximum_bytes`, and what killed writers left.
+
+        Safe beside readers and writers: who misses an entry computes it anew.
+
+        Parameters
+        ----------
+        maximum_bytes : what may stay, at least 0. Where it is exceeded a tenth more is removed, so that the next entry
+            does not exceed it again.
+        unused_since : also remove entries not used since then.
+        """
+        entries = sorted(self._entries(), key=lambda item: item[1].st_mtime_ns)
+        total = sum(state.st_size for _, state in entries)
+        target = maximum_bytes if total <= maximum_bytes else int(0.9 * maximum_bytes)
+        oldest = unused_since.timestamp() if unused_since is not None else float("-inf")
+        removed = freed = 0
+        for path, state in entries:
+            if total - freed <= target and state.st_mtime >= oldest:
+                break
+            with contextlib.suppress(FileNotFoundError):  # another process was first
+                path.unlink()
+            removed, freed = removed + 1, freed + state.st_size
+        for path in self.folder.glob("*/.tmp-*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _STALE_AFTER_S:
+                    path.unlink()
+        return Pruned(removed, freed)
+
+    def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*.json"):
+            if not path.name.startswith("."):
+                with contextlib.suppress(FileNotFoundError):
+                    yield path, path.stat()
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.canvas import png, png_data_uri
     from radiogenomics.reporting.figures.clinical_summary import clinical_summary_figure
     from radiogenomics.reporting.figures.comparisons import comparisons_figure
+    from radiogenomics.reporting.figures.coverage import coverage_figure
     from radiogenomics.reporting.figures.decision_curve import decision_curve_figure
     from radiogenomics.reporting.figures.feature_distributions import feature_distributions_figure
     from radiogenomics.reporting.figures.forest import forest_figure
     from radiogenomics.reporting.figures.inputs import inputs_figure
     from radiogenomics.reporting.figures.label_counts import label_counts_figure
+    from radiogenomics.reporting.figures.learning_curve import learning_curve_figure
     from radiogenomics.reporting.figures.lesion_volumes import lesion_volumes_figure
+    from radiogenomics.reporting.figures.null_audit import null_audit_figure
     from radiogenomics.reporting.figures.patient_flow import patient_flow_figure
     from radiogenomics.reporting.figures.patient_probabilities import patient_probabilities_figure
     from radiogenomics.reporting.figures.precision_recall import precision_recall_figure
     from radiogenomics.reporting.figures.roc import roc_figure
     from radiogenomics.reporting.figures.shap_values import modality_contributions_figure, shap_beeswarm_figure
+    from radiogenomics.reporting.figures.subgroups import subgroups_figure
 
 _HOMES = {
     "altered_by_label_figure": "altered_by_label",
@@ -36,13 +40,16 @@ _HOMES = {
     "calibration_figure": "calibration",
     "clinical_summary_figure": "clinical_summary",
     "comparisons_figure": "comparisons",
+    "coverage_figure": "coverage",
     "decision_curve_figure": "decision_curve",
     "feature_distributions_figure": "feature_distributions",
     "forest_figure": "forest",
     "inputs_figure": "inputs",
     "label_counts_figure": "label_counts",
+    "learning_curve_figure": "learning_curve",
     "lesion_volumes_figure": "lesion_volumes",
     "modality_contributions_figure": "shap_values",
+    "null_audit_figure": "null_audit",
     "patient_flow_figure": "patient_flow",
     "patient_probabilities_figure": "patient_probabilities",
     "png": "canvas",
@@ -50,6 +57,7 @@ _HOMES = {
     "precision_recall_figure": "precision_recall",
     "roc_figure": "roc",
     "shap_beeswarm_figure": "shap_values",
+    "subgroups_figure": "subgroups",
 }
 
 __all__ = [
@@ -59,13 +67,16 @@ __all__ = [
     "calibration_figure",
     "clinical_summary_figure",
     "comparisons_figure",
+    "coverage_figure",
     "decision_curve_figure",
     "feature_distributions_figure",
     "forest_figure",
     "inputs_figure",
     "label_counts_figure",
+    "learning_curve_figure",
     "lesion_volumes_figure",
     "modality_contributions_figure",
+    "null_audit_figure",
     "patient_flow_figure",
     "patient_probabilities_figure",
     "png",
@@ -73,6 +84,7 @@ __all__ = [
     "precision_recall_figure",
     "roc_figure",
     "shap_beeswarm_figure",
+    "subgroups_figure",
 ]
 
 

@@ -5,53 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from radiogenomics.evaluation.calibration_curve import calibration_bins
+from radiogenomics.evaluation.proportions import wilson_interval
 from radiogenomics.reporting.figures.canvas import BLUE, GREY, MUTED, ORANGE, message_figure, new_figure, tidy
 from radiogenomics.reporting.figures.shared_patients import mean_over_repeats, patient_counts
 from radiogenomics.reporting.wording import endpoint_name, number, plain
 
 __all__ = ["calibration_bins", "calibration_figure", "wilson_interval"]
-
-Z95 = 1.959963984540054
-
-
-def wilson_interval(events: NDArray[np.floating], n: NDArray[np.floating]) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of a proportion (Wilson, J Am Stat Assoc 1927): holds for small n and for 0 or n events."""
-    events, n = np.asarray(events, float), np.asarray(n, float)
-    share, square = events / n, Z95**2
-    centre = (share + square / (2 * n)) / (1 + square / n)
-    half = Z95 / (1 + square / n) * np.sqrt(share * (1 - share) / n + square / (4 * n**2))
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
-
-
-def calibration_bins(label: NDArray[np.integer], probability: NDArray[np.floating], bins: int = 0) -> pd.DataFrame:
-    """Patients in groups of about equal size by predicted probability; equal probabilities stay together.
-
-    Parameters
-    ----------
-    label : shape (n_patients,), 0 or 1.
-    probability : shape (n_patients,), in [0, 1].
-    bins : how many groups; 0: from 3 to 10, with at least 15 patients and on average 5 of the rarer class in each.
-
-    Returns
-    -------
-    DataFrame with `n`, `events`, `mean_probability`, `observed` (share of events), `lower`, `upper` (95 %, Wilson).
-    """
-    label, probability = np.asarray(label), np.asarray(probability, float)
-    rarer = min(int((label == 1).sum()), int((label == 0).sum()))
-    wanted = bins or int(np.clip(min(len(label) // 15, rarer // 5), 3, 10))
-    edges = np.unique(np.quantile(probability, np.linspace(0, 1, wanted + 1)[1:-1]))
-    group = np.searchsorted(edges, probability, side="left")
-    table = pd.DataFrame({"group": group, "event": label == 1, "probability": probability}).groupby("group")
-    bins_table = pd.DataFrame(
-        {"n": table.size(), "events": table["event"].sum(), "mean_probability": table["probability"].mean()}
-    ).reset_index(drop=True)
-    bins_table["observed"] = bins_table["events"] / bins_table["n"]
-    bins_table["lower"], bins_table["upper"] = wilson_interval(
-        bins_table["events"].to_numpy(float), bins_table["n"].to_numpy(float)
-    )
-    return bins_table
 
 
 def calibration_figure(

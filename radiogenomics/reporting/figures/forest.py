@@ -37,6 +37,7 @@ def forest_figure(
     title = "Discrimination of every model and floor" + (
         f", {endpoint_name(endpoint, inside=True)}" if endpoint else ""
     )
+    metrics = metrics[~metrics["model"].str.startswith("late/without_")]  # they answer comparisons, and stand there
     blocks = distinct_populations(metrics, populations)
     if not blocks:
         return message_figure(title=title, message="No figures of any model are stored.", simulated=simulated)

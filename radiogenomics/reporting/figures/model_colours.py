@@ -19,7 +19,13 @@ def model_colours(models: list[str], metrics: pd.DataFrame | None = None) -> dic
     spare = 0
     for model in models:
         head = model.split("/")[0]
-        guessed = {"late": "fusion", "early": "fusion", "floor": "floor", "clinical": "clinical_baseline"}.get(head, "")
+        guessed = {
+            "late": "fusion",
+            "early": "fusion",
+            "intermediate": "fusion",
+            "floor": "floor",
+            "clinical": "clinical_baseline",
+        }.get(head, "")
         role = roles.get(model, guessed)
         wanted = {"fusion": BLUE, "clinical_baseline": ORANGE, "floor": GREY}.get(role)
         if wanted is None or wanted in colours.values():

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from radiogenomics.evaluation.average_precision import average_precision_interval as repeated_interval
 from radiogenomics.reporting.figures.canvas import GREY, message_figure, new_figure, tidy
 from radiogenomics.reporting.figures.model_colours import model_colours
 from radiogenomics.reporting.figures.shared_patients import mean_over_repeats, patient_counts, shared_patients
@@ -18,6 +19,7 @@ from radiogenomics.reporting.wording import endpoint_name, interval, number, per
 __all__ = ["PrecisionRecall", "average_precision_interval", "precision_recall", "precision_recall_figure"]
 
 RESAMPLES = 500
+GRID = np.linspace(0.005, 1, 200)
 
 
 class PrecisionRecall(NamedTuple):
@@ -65,6 +67,12 @@ def _weighted(
     return true / true[:, -1:], np.divide(true, called, out=np.zeros_like(true), where=called > 0)
 
 
+def _at(curve: PrecisionRecall, recall: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Precision at the highest threshold that reaches each recall."""
+    place = np.searchsorted(curve.recall, recall - 1e-12, side="left")
+    return np.asarray(curve.precision[np.minimum(place, len(curve.precision) - 1)])
+
+
 def precision_recall_figure(
     out_of_fold: pd.DataFrame, models: Sequence[str], *, endpoint: str = "", simulated: bool = False
 ) -> Figure:
@@ -82,8 +90,8 @@ def precision_recall_figure(
         title=title,
         subtitle=f"Out-of-fold predictions (mean over repeats), n = {n}, events = {events}, the same for every curve",
         note=(
-            f"AP: average precision, in brackets its 95 % interval ({RESAMPLES} bootstrap samples of patients within "
-            "class; it does not hold the variability of training)."
+            "AP: average precision, mean over repeats, in brackets its 95 % interval (logit; Boyd 2013, or the patients' "
+            "influence where that is wider). Band: lowest to highest of the repeats."
         ),
         body=4.3,
         width=5.4,
@@ -99,7 +107,12 @@ def precision_recall_figure(
         means = mean_over_repeats(rows[rows["model"] == model])
         label, probability = means["label"].to_numpy(), means["probability"].to_numpy()
         found = precision_recall(label, probability)
-        lower, upper = average_precision_interval(label, probability)
+        own = rows[rows["model"] == model]
+        by_repeat = own.pivot(index="patient_id", columns="repeat", values="probability")
+        area = repeated_interval(by_repeat.to_numpy(dtype=float), label, own["fold"].nunique())
+        if by_repeat.shape[1] > 1:
+            heights = np.array([_at(precision_recall(label, by_repeat[r].to_numpy()), GRID) for r in by_repeat])
+            axes.fill_between(GRID, heights.min(0), heights.max(0), color=colours[model], alpha=0.15, linewidth=0)
         floor = model.startswith("floor/")
         axes.step(
             np.append(0.0, found.recall),
@@ -108,7 +121,7 @@ def precision_recall_figure(
             color=colours[model],
             linewidth=1.5 if floor else 2.0,
             linestyle=(0, (5, 2)) if floor else "-",
-            label=f"{plain(model)}  AP {number(found.average_precision)} [{interval(lower, upper)}]",
+            label=f"{plain(model)}  AP {number(area.estimate)} [{interval(area.lower, area.upper)}]",
         )
     axes.set(xlim=(-0.01, 1.01), ylim=(0, 1.32))
     axes.set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])  # the room above is for the legend

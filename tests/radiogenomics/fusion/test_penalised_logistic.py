@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from radiogenomics.fusion.logistic import penalised_logistic, recalibration
+from radiogenomics.fusion.logistic import penalised_logistic, recalibration, recalibration_by_part
 
 
 def problem(n: int, q: int) -> tuple[np.ndarray, np.ndarray]:
@@ -69,3 +69,22 @@ def test_repeats_of_the_same_predictions_count_once() -> None:
     target = (rng.random(60) < expit(truth[:, 0])).astype(int)
     once, thrice = recalibration(truth, target), recalibration(np.repeat(truth, 3, axis=1), target)
     np.testing.assert_allclose(once, thrice, atol=1e-4)
+
+
+def test_recalibration_by_part_silences_the_part_that_tells_nothing_and_keeps_the_one_that_does() -> None:
+    rng = np.random.default_rng(4)
+    parts = rng.normal(size=(2000, 1, 2))
+    target = (rng.random(2000) < expit(0.3 + 1.2 * parts[:, 0, 0])).astype(int)
+    intercept, slopes = recalibration_by_part(parts, target)
+    assert intercept == pytest.approx(0.3, abs=0.12)
+    assert slopes[0] == pytest.approx(1.2, abs=0.12)
+    assert slopes[1] < 0.1
+
+
+def test_with_one_part_it_is_the_plain_recalibration() -> None:
+    rng = np.random.default_rng(5)
+    truth = rng.normal(size=(300, 2))
+    target = (rng.random(300) < expit(0.6 * truth[:, 0])).astype(int)
+    intercept, slopes = recalibration_by_part(truth[:, :, None], target)
+    plain = recalibration(truth, target)
+    np.testing.assert_allclose((intercept, slopes[0]), plain, atol=1e-3)

@@ -148,15 +148,17 @@ def write_structures(
     series: str = "",
     frame: str = "1.2.3.4",
     others: tuple[str, ...] = (),
+    geometric_type: str = "CLOSED_PLANAR",
+    **tags: Any,
 ) -> Path:
-    """An RTSTRUCT of closed planar contours (each n x 3, mm)."""
+    """An RTSTRUCT of closed planar contours (each n x 3, mm); regions named by `others` have no contours."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.481.3"
     meta.MediaStorageSOPInstanceUID = generate_uid()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
     data.SOPClassUID, data.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
-    data.Modality = "RTSTRUCT"
+    data.Modality, data.PatientID = "RTSTRUCT", "123"
     data.StructureSetROISequence = []
     data.ROIContourSequence = []
     for number, roi_name in enumerate((name, *others), start=1):
@@ -168,7 +170,7 @@ def write_structures(
     item.ContourSequence = []
     for points in contours:
         contour = Dataset()
-        contour.ContourGeometricType = "CLOSED_PLANAR"
+        contour.ContourGeometricType = geometric_type
         contour.NumberOfContourPoints = len(points)
         contour.ContourData = [float(f"{v:.4f}") for v in points.ravel()]
         item.ContourSequence.append(contour)
@@ -180,8 +182,45 @@ def write_structures(
         frame_item.FrameOfReferenceUID = frame
         frame_item.RTReferencedStudySequence = [study]
         data.ReferencedFrameOfReferenceSequence = [frame_item]
+    for keyword, value in tags.items():
+        setattr(data, keyword, value)
     path.parent.mkdir(parents=True, exist_ok=True)
     data.save_as(path, enforce_file_format=True)
+    return path
+
+
+def write_segmentation(
+    path: Path, source: Path, regions: dict[str, np.ndarray], kind: str = "BINARY", **tags: Any
+) -> Path:
+    """A DICOM SEG of one segment a region (bool, z y x) on the series in the folder `source`."""
+    import highdicom as hd
+    from pydicom.sr.codedict import codes
+
+    described = [
+        hd.seg.SegmentDescription(
+            number,
+            label,
+            codes.SCT.MorphologicallyAbnormalStructure,
+            codes.SCT.Neoplasm,
+            hd.seg.SegmentAlgorithmTypeValues.MANUAL,
+        )
+        for number, label in enumerate(regions, start=1)
+    ]
+    if kind == "LABELMAP":
+        first = next(iter(regions.values()))
+        pixels = np.zeros(first.shape, dtype=np.uint8)
+        for number, region in enumerate(regions.values(), start=1):
+            pixels[region] = number
+    else:
+        pixels = np.stack(list(regions.values()), axis=-1).astype(np.float32 if kind == "FRACTIONAL" else np.uint8)
+    data = hd.seg.Segmentation(
+        headers(source), pixels, hd.seg.SegmentationTypeValues[kind], described, hd.UID(), 1, hd.UID(), 1,
+        "m", "m", "1", "1",
+    )  # fmt: skip
+    for keyword, value in tags.items():
+        setattr(data, keyword, value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data.save_as(path)
     return path
 
 

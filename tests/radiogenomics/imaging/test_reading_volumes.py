@@ -29,7 +29,7 @@ def test_a_mask_shifted_by_five_millimetres_is_an_error_that_says_so(tmp_path) -
     image, roi = ball()
     path, _ = write_pair(tmp_path, "a", image, roi)
     _, shifted = write_pair(tmp_path, "b", image, roi, origin=(-15.0, 5.0, 100.0))
-    with pytest.raises(ImageError, match=r"up to 5\.00 mm away") as caught:
+    with pytest.raises(ImageError, match=r"up to 5\.00 mm away and its centre 5\.00 mm") as caught:
         read_lesion(lesion_row(path, shifted))
     assert caught.value.rule == "geometry"
 
@@ -46,7 +46,7 @@ def test_a_mask_of_another_size_is_an_error_that_names_both_sizes(tmp_path) -> N
     image, roi = ball()
     path, _ = write_pair(tmp_path, "a", image, roi)
     _, other = write_pair(tmp_path, "b", image[1:], roi[1:])
-    with pytest.raises(ImageError, match=r"44 x 40 x 23 voxels, the image's 44 x 40 x 24"):
+    with pytest.raises(ImageError, match=r"44 x 40 x 23 voxels, the image's 44 x 40 x 24: slices are lacking"):
         read_lesion(lesion_row(path, other))
 
 
@@ -92,14 +92,11 @@ def test_an_intensity_that_is_not_a_number_is_an_error_that_counts(tmp_path) -> 
         read_lesion(lesion_row(*write_pair(tmp_path, "a", image, roi)))
 
 
-@pytest.mark.parametrize(("voxels", "rule"), [(3, "roi_too_small"), (0, "roi_empty")])
-def test_a_roi_of_a_few_voxels_is_refused(tmp_path, voxels, rule) -> None:
+def test_an_empty_roi_is_refused(tmp_path) -> None:
     image, roi = ball()
-    few = np.zeros_like(roi)
-    few[10, 10, 10 : 10 + voxels] = True
     with pytest.raises(ImageError) as caught:
-        read_lesion(lesion_row(*write_pair(tmp_path, "a", image, few)))
-    assert caught.value.rule == rule
+        read_lesion(lesion_row(*write_pair(tmp_path, "a", image, np.zeros_like(roi))))
+    assert caught.value.rule == "roi_empty"
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from radiogenomics.cohort.configuration import Harmonisation, Models
 from radiogenomics.cohort.features import Features
 from radiogenomics.cohort.schemas import LABELS, QUARANTINE, conform, empty
 from radiogenomics.exceptions import (
@@ -19,6 +20,7 @@ from radiogenomics.exceptions import (
     TableError,
 )
 from radiogenomics.multimodal import availability, endpoint_frame, join_cohort, patient_frame, read_cohort, write_cohort
+from radiogenomics.multimodal.sites import site_code
 
 PATIENTS = ["P1", "P2", "P3", "P4", "P5"]
 
@@ -103,6 +105,17 @@ def test_the_frame_has_labelled_patients_with_any_modality_and_says_who_is_not_i
     assert frame.confounders["site:hospital/ward"].tolist() == ["A", "B", "B"]
     assert frame.confounders["size:volume"].dtype == float
     assert (frame.dictionary["modality"] + ":" + frame.dictionary["feature"]).tolist() == frame.X.columns.tolist()
+
+
+def test_where_harmonisation_is_declared_the_site_stands_beside_the_predictors_and_is_none_of_them(cohort_of):
+    declared = Models(harmonisation=Harmonisation(site="site", modalities=("clinical",)))
+    cohort = cohort_of().model_copy(update={"models": declared})
+    joined = join_cohort(cohort, parts(), LABELLED, CONFOUNDERS)
+    frame = endpoint_frame(cohort, joined, "egfr")
+    assert frame.X.columns[-1] == "site:site"
+    assert frame.X["site:site"].tolist() == [site_code("A"), site_code("B"), site_code("B")]
+    assert len(frame.dictionary) == frame.X.shape[1] - 1
+    assert patient_frame(cohort, joined, "egfr").columns.tolist() == frame.X.columns.tolist()
 
 
 def test_every_patient_with_a_modality_can_be_predicted_labelled_or_not(cohort_of):

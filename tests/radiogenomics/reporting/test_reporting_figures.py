@@ -70,6 +70,56 @@ EVERY_FIGURE: dict[str, Callable[..., Figure]] = {
 }
 
 
+def subgroups(model: str = "late/weighted") -> pd.DataFrame:
+    """Two groups of sex, one of them too small for figures."""
+    known = {"model": model, "n": 90, "events": 30, "auc": 0.8, "auc_lower": 0.7, "auc_upper": 0.9, "suppressed": ""}
+    small = {"model": model, "n": 8, "events": 2, "auc": np.nan, "suppressed": "fewer than 20 patients"}
+    return pd.DataFrame([{"subgroup": "sex", "level": "Female"} | known, {"subgroup": "sex", "level": "Male"} | small])
+
+
+def learning_curve() -> pd.DataFrame:
+    """Two points of one model."""
+    rows = [(40, 0.5, 0.66), (80, 1.0, 0.74)]
+    return pd.DataFrame(
+        [
+            {
+                "model": "late/weighted",
+                "training_patients": patients,
+                "share": share,
+                "n": 100,
+                "events": 30,
+                "auc": auc,
+                "auc_lower": auc - 0.1,
+                "auc_upper": auc + 0.1,
+            }
+            for patients, share, auc in rows
+        ]
+    )
+
+
+def null_runs() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Four runs on permuted labels, one of them at the observed AUC."""
+    aucs = [0.44, 0.5, 0.53, 0.8]
+    kind, model = "labels permuted", "late/weighted"
+    runs = pd.DataFrame({"kind": kind, "modality": "", "run": range(4), "model": model, "auc": aucs})
+    row = {"kind": kind, "modality": "", "model": model, "observed": 0.8, "null_mean": 0.5675, "p_value": 0.4}
+    return runs, pd.DataFrame([row | {"alarm": False}])
+
+
+def coverage() -> pd.DataFrame:
+    """One figure in one setting."""
+    row = {"setting": "small", "figure": "auc", "runs": 100, "coverage": 0.95}
+    return pd.DataFrame([row | {"coverage_lower": 0.9, "coverage_upper": 0.98}])
+
+
+EVERY_FIGURE |= {
+    "subgroups": lambda t, s: figures.subgroups_figure(subgroups(), simulated=s),
+    "learning_curve": lambda t, s: figures.learning_curve_figure(learning_curve(), "late/weighted", simulated=s),
+    "null_audit": lambda t, s: figures.null_audit_figure(*null_runs(), "late/weighted", simulated=s),
+    "coverage": lambda t, s: figures.coverage_figure(coverage(), simulated=s),
+}
+
+
 def empty(name: str) -> pd.DataFrame:
     return schemas.empty(getattr(schemas, name))
 
@@ -92,6 +142,9 @@ WITH_NOTHING: dict[str, Callable[[], Figure]] = {
     "beeswarm": lambda: figures.shap_beeswarm_figure(empty("EXPLANATIONS")),
     "modalities": lambda: figures.modality_contributions_figure(empty("EXPLANATIONS")),
     "patients": lambda: figures.patient_probabilities_figure(empty("PREDICTIONS")),
+    "subgroups": lambda: figures.subgroups_figure(empty("SUBGROUPS")),
+    "learning_curve": lambda: figures.learning_curve_figure(pd.DataFrame(), "late/weighted"),
+    "null_audit": lambda: figures.null_audit_figure(pd.DataFrame(), pd.DataFrame({"model": []}), "late/weighted"),
 }
 
 
@@ -133,6 +186,21 @@ def test_the_forest_plot_writes_every_auc_with_its_interval(tables) -> None:
         assert row["model"] in written
         assert f"{row['auc']:.2f} ({row['auc_lower']:.2f} to {row['auc_upper']:.2f})" in written
     assert "All labelled patients with any modality: n = 172, events = 40" in written
+
+
+def test_a_suppressed_subgroup_keeps_its_line_and_says_why() -> None:
+    written = texts(figures.subgroups_figure(subgroups()))
+    assert "Male (8, 2)" in written
+    assert "suppressed: fewer than 20 patients" in written
+    assert "0.80 (0.70 to 0.90)" in written
+
+
+def test_fusions_with_a_modality_left_out_stand_in_the_comparisons_and_not_in_the_forest(tables) -> None:
+    metrics = tables["metrics"]
+    extra = metrics[metrics["model"] == "late/mean"].assign(model="late/without_expression")
+    written = texts(figures.forest_figure(pd.concat([metrics, extra], ignore_index=True)))
+    assert "late/without_expression" not in written
+    assert "late/mean" in written
 
 
 def test_a_dollar_sign_in_data_is_written_and_not_read_as_a_formula(tables) -> None:

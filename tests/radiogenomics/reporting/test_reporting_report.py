@@ -179,3 +179,25 @@ def test_a_long_quarantine_is_cut_and_the_rest_is_counted(tables) -> None:
 
 def test_nested_settings_become_dotted_keys() -> None:
     assert flat({"a": {"b": 1, "c": ["x", "y"]}, "d": None}) == [("a.b", "1"), ("a.c", "x, y"), ("d", "")]
+
+
+def test_the_verdict_sentence_stands_first_and_operating_points_and_subgroups_have_their_tables(tables) -> None:
+    figures = pd.DataFrame(
+        [
+            {"model": "late/weighted", "population": "all", "figure": "sensitivity", "at": 0.3}
+            | {"estimate": 0.71, "lower": 0.6, "upper": 0.8},
+            {"model": "late/weighted", "population": "all", "figure": "average_precision", "at": float("nan")}
+            | {"estimate": 0.5, "lower": 0.4, "upper": 0.6},
+            {"model": "late/mean", "population": "all", "figure": "sensitivity", "at": 0.3}
+            | {"estimate": 0.123, "lower": 0.1, "upper": 0.2},
+        ]
+    )
+    subgroups = pd.DataFrame(
+        [{"subgroup": "sex", "level": "Male", "model": "late/weighted", "n": 8, "events": 2, "suppressed": "too few"}]
+    )
+    page = render_report(**{**tables, "figures": figures, "subgroups": subgroups, "verdict": "Believe it: 0.8."})
+    lead = page.split('class="lead">')[1].split("</p>")[0]
+    assert lead.startswith("Believe it")
+    assert "0.710 (0.600 to 0.800)" in page
+    assert "0.123" not in page
+    assert "suppressed: too few" in page

@@ -1,0 +1,89 @@
+"""``radiogenomics locked-test``: a look at the locked test, on record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from assets.step import code_version
+from assets.training_frame import locked_test
+from pipelines.discovery import read_cohort_file
+from radiogenomics.exceptions import ConfigurationError, IntegrityError
+from radiogenomics.storage import ArtefactStore, Home, PredictionStore
+
+
+def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> dict[str, Any]:
+    """Predict the sealed patients with the stored final model, write the look to the ledger, then show it.
+
+    Raises
+    ------
+    ConfigurationError
+        No such endpoint, or it declares no locked test.
+    IntegrityError
+        The stored model was fitted before the test was sealed, so it may have seen its patients; or seal or ledger were
+        altered.
+    """
+    from radiogenomics.evaluation.calibration import brier_interval, calibration
+    from radiogenomics.evaluation.concordance import auc_interval
+    from radiogenomics.evaluation.prediction_table import prospective_rows
+    from radiogenomics.fusion import TRUSTED_TYPES
+    from radiogenomics.multimodal import endpoint_frame
+    from radiogenomics.storage.models import ModelRegistry
+
+    cohort = read_cohort_file(file, home)
+    if endpoint not in cohort.endpoints or cohort.evaluation.locked_test is None:
+        raise ConfigurationError(
+            f"{file}: endpoint '{endpoint}' with evaluation.locked_test: not declared; endpoints are "
+            f"{sorted(cohort.endpoints)}",
+            rule="locked_test",
+        )
+    store = ArtefactStore(home.artefacts)
+    record = store.read([cohort.name, endpoint, "model"])
+    ledger = locked_test(home, cohort, endpoint)
+    if not record.get("locked_test") or record["locked_test"] != ledger.digest():
+        raise IntegrityError(
+            f"model {record['model_id']} was not fitted under this seal, so it may have seen the sealed patients; run the "
+            "cohort again first",
+            rule="locked_test_model",
+        )
+    mdata = store.read([cohort.name, "multimodal_cohort"])
+    frame = endpoint_frame(cohort, mdata, endpoint)
+    sealed = frame.X.index.isin(ledger.sealed())
+    X, y = frame.X[sealed], frame.y[sealed]
+    model = ModelRegistry(home.models).load(cohort.name, endpoint, record["model_id"], TRUSTED_TYPES)
+    rows = prospective_rows(
+        model,
+        X,
+        model_id=record["model_id"],
+        model_name=record["name"],
+        cohort=cohort.name,
+        endpoint=endpoint,
+        snapshot_id=str(mdata.uns["snapshot_id"]),
+        simulated=cohort.simulated,
+        code_version=code_version(),
+        locked_test=y,
+    )
+    known = rows[~rows["abstained"]].set_index("patient_id")
+    label, probability = known["label"].to_numpy(dtype=int), known["probability"].to_numpy(dtype=float)[:, None]
+    auc = auc_interval(probability, label, np.zeros(probability.shape, dtype=int))
+    brier, quality = brier_interval(probability, label), calibration(probability, label)
+    figures: dict[str, Any] = {"n": len(label), "events": int(label.sum()), "abstained": int(rows["abstained"].sum())}
+    for name, value in (("auc", auc), ("brier", brier)):
+        figures |= {name: value.estimate, f"{name}_lower": value.lower, f"{name}_upper": value.upper}
+    figures |= {"calibration_intercept": quality.intercept, "calibration_slope": quality.slope}
+    figures = {key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in figures.items()}
+    entry = ledger.record(reason=reason, model_id=record["model_id"], code_version=code_version(), figures=figures)
+    PredictionStore(home.predictions).append(rows)
+    out.print(
+        f"look {entry['look']} at the locked test of {cohort.name}/{endpoint}"
+        + (" (SIMULATED DATA)" if cohort.simulated else "")
+        + f": {record['name']}, n {figures['n']}, events {figures['events']}, AUC {auc.estimate:.3f} "
+        f"({auc.lower:.3f} to {auc.upper:.3f}), Brier {brier.estimate:.3f}. "
+        + ("" if entry["look"] == 1 else "It was looked at before: the figure no longer counts as untouched."),
+        highlight=False,
+        markup=False,
+    )
+    return entry

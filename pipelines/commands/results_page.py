@@ -1,0 +1,193 @@
+"""``radiogenomics results-page``: the public cohorts in one page, reference figures beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+from rich.console import Console
+
+from radiogenomics.evaluation.sample_size import statement
+from radiogenomics.evaluation.verdict import verdict_sentence
+from radiogenomics.exceptions import NotMaterialisedError
+from radiogenomics.reporting.wording import estimate, number, p_text
+from radiogenomics.storage import ArtefactStore, Home, write_text
+
+
+class Reference(NamedTuple):
+    """A figure of somebody else on the same data: which of our models answers it, on which patients."""
+
+    model: str
+    population: str
+    auc: float
+    what: str
+
+
+REFERENCES: dict[tuple[str, str], tuple[Reference, ...]] = {
+    ("nsclc_radiogenomics", "egfr_status"): (
+        Reference("clinical/elastic_net", "all", 0.78, "logistic regression, clinical (n = 172)"),
+        Reference("clinical/elastic_net", "radiomics", 0.76, "logistic regression, clinical (n = 117)"),
+        Reference("radiomics/elastic_net", "radiomics", 0.72, "logistic regression, radiomics (n = 117)"),
+        Reference("expression/elastic_net", "expression", 0.82, "logistic regression, expression (n = 101)"),
+        Reference("clinical/elastic_net", "complete", 0.80, "logistic regression, clinical (n = 94)"),
+        Reference("radiomics/elastic_net", "complete", 0.76, "logistic regression, radiomics (n = 94)"),
+        Reference("expression/elastic_net", "complete", 0.76, "logistic regression, expression (n = 94)"),
+        Reference("late/mean", "complete", 0.827, "plain mean of three logistic regressions (n = 94)"),
+        Reference("late/weighted", "complete", 0.79, "published on this collection"),
+        Reference("floor/hospital", "all", 0.667, "hospital alone (n = 172)"),
+        Reference("floor/hospital", "complete", 0.72, "hospital alone (n = 94)"),
+    ),
+    ("nsclc_pd1_msk_2018", "durable_clinical_benefit"): (
+        Reference("late/weighted", "all", 0.64, "logistic regression, clinical and genomic (n = 227)"),
+        Reference("floor/tumour_mutational_burden", "all", 0.60, "TMB alone"),
+        Reference("floor/pd_l1", "all", 0.53, "PD-L1 alone"),
+    ),
+    ("sts_metastasis", "lung_metastasis"): (
+        Reference("radiomics_ct/elastic_net", "all", 0.54, "logistic regression, CT (10 x 5-fold)"),
+        Reference("radiomics_mr/elastic_net", "all", 0.59, "logistic regression, MR"),
+        Reference("radiomics_pet/elastic_net", "all", 0.74, "logistic regression, PET"),
+        Reference("early/elastic_net", "all", 0.64, "CT, MR and PET concatenated"),
+        Reference("late/mean", "all", 0.64, "plain mean of the three"),
+        Reference("floor/volume", "all", 0.73, "volume alone"),
+        Reference("clinical/elastic_net", "all", 0.68, "age, sex and weight"),
+    ),
+}
+"""From simple baselines: 5-fold cross-validation, 5 repeats, scikit-learn's logistic regression on the same files."""
+
+_HEAD = """# Results on public cohorts
+
+Written by `make results` from the stored evaluations; every figure is out-of-fold, on the patients named above its table.
+Settings are those of `pipelines/cohorts/*.yaml`; the final model (bold) was declared before any result. A model that is not
+above its floors reads the hospital or the scanner, not the tumour. Reference figures come from simple baselines on the same
+files (scikit-learn's logistic regression, 5-fold cross-validation, 5 repeats) unless they say otherwise; folds differ, so
+a difference of 0.02 is nothing. Research use only; not a medical device.
+"""
+
+
+def results_page(output: Path, home: Home, err: Console) -> None:
+    """Write the page from what is stored.
+
+    Raises
+    ------
+    NotMaterialisedError
+        None of the public cohorts has been run in this state folder.
+    """
+    store = ArtefactStore(home.artefacts)
+    parts, missing = [_HEAD], []
+    for (cohort, endpoint), references in REFERENCES.items():
+        if store.record([cohort, endpoint, "evaluation"]) is None:
+            missing.append(cohort)
+            continue
+        record = store.read([cohort, endpoint, "model"])
+        evaluation = store.read([cohort, endpoint, "evaluation"])
+        sites = store.read([cohort, endpoint, "sites"]) if store.record([cohort, endpoint, "sites"]) else None
+        parts.append(_section(cohort, endpoint, str(record["name"]), evaluation, references, sites))
+    if len(parts) == 1:
+        raise NotMaterialisedError(
+            f"no evaluation of {', '.join(missing)} is stored in {home.folder}; run `make results`",
+            rule="not_materialised",
+        )
+    if missing:
+        parts.append(f"Not run here: {', '.join(missing)}.\n")
+    write_text(output, "\n".join(parts))
+    err.print(f"{output}: {len(parts) - 1} sections", highlight=False)
+
+
+def _section(
+    cohort: str,
+    endpoint: str,
+    final: str,
+    evaluation: dict[str, pd.DataFrame],
+    references: tuple[Reference, ...],
+    sites: dict[str, pd.DataFrame] | None,
+) -> str:
+    metrics, comparisons = evaluation["metrics"], evaluation["comparisons"]
+    lines = [f"## {cohort}: {endpoint}\n", f"{verdict_sentence(metrics, comparisons, final)}\n"]
+    known = {(r.model, r.population): r for r in references}
+    populations = ["all", "complete", *sorted({r.population for r in references} - {"all", "complete"})]
+    shown: list[list[tuple[Any, ...]]] = []
+    for population in populations:
+        rows = metrics[(metrics["population"] == population) & metrics["auc"].notna()]
+        content = list(rows[["model", "n", "events", "auc"]].itertuples(index=False, name=None))
+        if rows.empty or content in shown:
+            continue
+        shown.append(content)
+        lines += _table(population, rows, final, known)
+    lines += _comparisons(comparisons)
+    lines += _figures(evaluation["figures"], final)
+    if sites is not None:
+        lines += _sites(sites["sites"], final)
+    everyone = metrics[(metrics["model"] == final) & (metrics["population"] == "all")]
+    if len(everyone):
+        row = everyone.iloc[0]
+        candidates = _candidates(evaluation)
+        if candidates:
+            lines.append(f"\n{statement(int(row['n']), int(row['events']), candidates, float(row['auc']))}\n")
+    return "\n".join(lines)
+
+
+def _candidates(evaluation: dict[str, pd.DataFrame]) -> int:
+    size = evaluation.get("size")
+    return 0 if size is None else int(size["predictors"].iloc[0])
+
+
+def _table(population: str, rows: pd.DataFrame, final: str, known: dict[tuple[str, str], Reference]) -> list[str]:
+    first = rows.iloc[0]
+    lines = [f"\n### Patients: {population} (n = {first['n']}, {first['events']} events)\n"]
+    lines += ["| model | kind | AUC (95 % interval) | Brier | reference |", "| --- | --- | --- | --- | --- |"]
+    for row in rows.sort_values("auc", ascending=False).to_dict("records"):
+        name = f"**{row['model']}**" if row["model"] == final else row["model"]
+        reference = known.get((row["model"], population))
+        said = "" if reference is None else f"{reference.auc:.3g} ({reference.what})"
+        figure = estimate(row["auc"], row["auc_lower"], row["auc_upper"], 3)
+        kind = row["role"].replace("_", " ")
+        lines.append(f"| {name} | {kind} | {figure} | {number(row['brier'], 3)} | {said} |")
+    return lines
+
+
+def _comparisons(comparisons: pd.DataFrame) -> list[str]:
+    rows = comparisons[comparisons["population"].isin(["all", "complete"])]
+    rows = rows.drop_duplicates([c for c in rows.columns if c != "population"])
+    lines = [
+        "\n### What is added\n",
+        "| question | patients | model - reference | AUC difference | p, corrected | verdict |",
+    ]
+    lines.append("| --- | --- | --- | --- | --- | --- |")
+    for row in rows.to_dict("records"):
+        lines.append(
+            f"| {row['comparison']} | {row['population']} ({row['n']}) | {row['model']} - {row['reference']} | "
+            f"{estimate(row['auc_difference'], row['lower'], row['upper'], 3)} | {p_text(row['p_holm'])} | "
+            f"{row['verdict'].split(':')[0]} |"
+        )
+    return lines
+
+
+_SHOWN = (
+    "average_precision",
+    "brier_miscalibration",
+    "brier_discrimination",
+    "calibration_intercept",
+    "calibration_slope",
+)
+
+
+def _figures(figures: pd.DataFrame, final: str) -> list[str]:
+    own = figures[(figures["model"] == final) & (figures["population"] == "all")]
+    lines = [f"\n### Further figures of {final}, all patients\n", "| figure | at | value (95 % interval) |"]
+    lines.append("| --- | --- | --- |")
+    for row in own.to_dict("records"):
+        if row["figure"] in _SHOWN or pd.notna(row["at"]):
+            at = number(row["at"]) if pd.notna(row["at"]) else ""
+            value = estimate(row["estimate"], row["lower"], row["upper"], 3)
+            lines.append(f"| {row['figure']} | {at} | {value} |")
+    return lines
+
+
+def _sites(sites: pd.DataFrame, final: str) -> list[str]:
+    lines = [f"\n### {final} with each hospital left out, beside cross-validation\n"]
+    lines += ["| hospital | how | n | events | AUC (95 % interval) |", "| --- | --- | --- | --- | --- |"]
+    for row in sites[sites["model"] == final].to_dict("records"):
+        figure = row["suppressed"] or estimate(row["auc"], row["auc_lower"], row["auc_upper"], 3)
+        lines.append(f"| {row['level']} | {row['subgroup']} | {row['n']} | {row['events']} | {figure} |")
+    return lines

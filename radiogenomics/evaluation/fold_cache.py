@@ -1,0 +1,143 @@
+"""Outer folds that were computed already: a killed evaluation computes only what is missing.
+
+An entry is named by the hash of everything that decides it: the tables, the settings, the patients of the fold, the source
+code of the models and the versions of the libraries. What comes from here is therefore the same to the bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from functools import cache as once
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import radiogenomics
+from radiogenomics.compute import map_items
+from radiogenomics.compute.mapping import Outcome
+from radiogenomics.evaluation.outer_fold import Part, Task, predict_part
+from radiogenomics.storage.feature_cache import FeatureCache, cache_key
+
+_LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "xgboost-cpu", "xgboost", "torch", "lifelines")
+_COLUMNS = ("patient_id", "model", "repeat", "fold", "probability", "label", "modalities_used", "abstained")
+
+
+def predict_parts(
+    parts: list[Part], task: Task, *, cache: FeatureCache | None = None, **work: Any
+) -> list[Outcome[pd.DataFrame]]:
+    """Predictions of each part, in their order; those found in the cache are not computed again.
+
+    Parameters
+    ----------
+    work : workers, scheduler and on_progress of `radiogenomics.compute.map_items`; progress counts found parts too.
+    """
+    if cache is None:
+        return map_items(partial(predict_part, task=task), parts, **work)
+    base = task_digest(task)
+    found: list[Outcome[pd.DataFrame] | None] = [_outcome(_stored(cache, part_key(base, part))) for part in parts]
+    missing = [index for index, outcome in enumerate(found) if outcome is None]
+    report = work.pop("on_progress", None)
+    done = len(parts) - len(missing)
+    if report is not None and done:
+        report(done, len(parts))
+    fresh = map_items(
+        partial(predict_and_keep, task=task, base=base, folder=str(cache.folder)),
+        [parts[index] for index in missing],
+        on_progress=None if report is None else lambda now, _: report(done + now, len(parts)),
+        **work,
+    )
+    for index, outcome in zip(missing, fresh, strict=True):
+        found[index] = outcome
+        key = part_key(base, parts[index])
+        if outcome.value is not None and cache.get(key) is None:  # a cluster's worker may keep it elsewhere
+            cache.put(key, _payload(outcome.value))
+    return [outcome for outcome in found if outcome is not None]
+
+
+def predict_and_keep(part: Part, *, task: Task, base: str, folder: str) -> pd.DataFrame:
+    """`predict_part`, from the cache where it is there, put there where it was not."""
+    cache, key = FeatureCache(folder), part_key(base, part)
+    known = _stored(cache, key)
+    if known is not None:
+        return known
+    table = predict_part(part, task)
+    cache.put(key, _payload(table))
+    return table
+
+
+def task_digest(task: Task) -> str:
+    """Hash of all that the parts of a task share."""
+    resampling = task.resampling.model_dump(mode="json", include={"inner_folds", "random_state"})
+    return cache_key(
+        "outer fold",
+        _frame(task.X),
+        _array(task.target),
+        {name: _frame(table) for name, table in task.floors.items()},
+        task.models.model_dump(mode="json"),
+        resampling,
+        list(task.imaging),
+        _code(),
+    )
+
+
+def part_key(base: str, part: Part) -> str:
+    """Name of one part's entry."""
+    return cache_key(base, part.repeat, part.fold, _array(part.train), _array(part.test))
+
+
+def _outcome(table: pd.DataFrame | None) -> Outcome[pd.DataFrame] | None:
+    return None if table is None else Outcome(table, None)
+
+
+def _payload(table: pd.DataFrame) -> dict[str, Any]:
+    columns: dict[str, Any] = {name: table[name].tolist() for name in _COLUMNS}
+    columns["probability"] = [None if np.isnan(p) else p for p in columns["probability"]]
+    return columns
+
+
+def _stored(cache: FeatureCache, key: str) -> pd.DataFrame | None:
+    payload = cache.get(key)
+    if payload is None or set(payload) != set(_COLUMNS):
+        return None
+    table = pd.DataFrame({name: payload[name] for name in _COLUMNS})
+    return table.astype({"probability": float, "label": int, "repeat": int, "fold": int, "abstained": bool})
+
+
+def _array(values: np.ndarray) -> str:
+    plain = np.ascontiguousarray(values)
+    return hashlib.sha256(f"{plain.dtype.str}{plain.shape}".encode() + plain.tobytes()).hexdigest()
+
+
+def _frame(table: pd.DataFrame) -> str:
+    total = hashlib.sha256("\0".join([*map(str, table.columns), "\n", *map(str, table.index)]).encode())
+    for _, column in table.items():
+        if pd.api.types.is_numeric_dtype(column):
+            total.update(_array(column.to_numpy(dtype=float)).encode())
+        else:
+            total.update("\0".join("\1" if pd.isna(v) else str(v) for v in column).encode())
+    return total.hexdigest()
+
+
+@once
+def _code() -> dict[str, str]:
+    """Digest of the source that decides a prediction, and the versions of the libraries below it."""
+    root = Path(radiogenomics.__file__).parent
+    files = [
+        *sorted((root / "fusion").rglob("*.py")),
+        root / "evaluation/outer_fold.py",
+        root / "evaluation/left_out.py",
+    ]
+    total = hashlib.sha256()
+    for file in files:
+        total.update(f"{file.relative_to(root).as_posix()}\0".encode() + file.read_bytes())
+    found = {"source": total.hexdigest()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

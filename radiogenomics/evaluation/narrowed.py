@@ -1,0 +1,15 @@
+"""Only what a declared model needs: for analyses that fit it many times."""
+
+from __future__ import annotations
+
+from radiogenomics.cohort.configuration import Models
+from radiogenomics.evaluation.left_out import WHOLE
+from radiogenomics.fusion.registry import ALGORITHMS
+
+
+def models_for(models: Models, final_model: str) -> Models:
+    """The unimodal models and, of the fusions, the final one (the learned late fusion where it is built of that)."""
+    if final_model in ALGORITHMS and "/" in final_model:
+        return models.model_copy(update={"fusion": (final_model,)})
+    fusion = (WHOLE,) if final_model.startswith("late/") else ()
+    return models.model_copy(update={"fusion": fusion})

@@ -1,0 +1,144 @@
+"""The outer folds of NSCLC Radiogenomics' size, as a ratio to the same kind of models by plain scikit-learn."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radiogenomics.cohort.configuration import Models, Resampling
+from radiogenomics.compute import single_threaded
+from radiogenomics.evaluation.aligned import align
+from radiogenomics.evaluation.folds import outer_folds
+from radiogenomics.evaluation.nested import fold_parts, predictions
+from radiogenomics.evaluation.outer_fold import Part, Task
+
+ALGORITHMS = ("elastic_net", "xgboost")
+RESAMPLING = Resampling(outer_folds=5, inner_folds=3, repeats=1)
+RADIOMICS, EXPRESSION, CLINICAL = 1316, 1000, 20
+"""Predictors of NSCLC Radiogenomics by modality."""
+
+
+def tables(patients: int, scale: float = 1.0) -> tuple[pd.DataFrame, pd.Series]:
+    """Noise with a little signal, of the shape of NSCLC Radiogenomics."""
+    rng = np.random.default_rng(patients)
+    y = (np.arange(patients) % 4 == 0).astype(int)
+    blocks = {}
+    for name, size in (("radiomics", RADIOMICS), ("expression", EXPRESSION), ("clinical", CLINICAL)):
+        number = max(2, round(size * scale))
+        values = rng.normal(size=(patients, number))
+        values[:, : max(1, number // 20)] += 0.6 * y[:, None]
+        blocks |= {f"{name}:f{i:04d}": values[:, i] for i in range(number)}
+    X = pd.DataFrame(blocks, index=[f"P{i:04d}" for i in range(patients)])
+    return X, pd.Series(y, index=X.index)
+
+
+def ours(X: pd.DataFrame, y: pd.Series, folds: int) -> float:
+    """Seconds for some outer folds of every model: unimodal, early, late, each modality left out."""
+    given = align(X, y, pd.DataFrame(index=X.index), ["radiomics"])
+    models = Models(unimodal=ALGORITHMS, fusion=("early/elastic_net", "early/xgboost", "late/mean", "late/weighted"))
+    task = Task(given.X, given.target, {}, models, RESAMPLING, given.imaging)
+    parts = _parts(y)[:folds]
+    started = time.perf_counter()
+    predictions(parts, task)
+    return time.perf_counter() - started
+
+
+def plain(X: pd.DataFrame, y: pd.Series, folds: int) -> float:
+    """Seconds for the same folds by `GridSearchCV`: the unimodal and early models, tuned over as many candidates.
+
+    Impute, scale, univariate selection, learner; the same inner folds and repeats. Late fusion is left out: plain
+    scikit-learn has none, so ours does more.
+    """
+    from sklearn.feature_selection import SelectKBest, f_classif
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from xgboost import XGBClassifier
+
+    from radiogenomics.fusion.boosted_trees import DEPTHS, SETTINGS, TREES
+    from radiogenomics.fusion.elastic_net import ElasticNet
+
+    linear = [
+        {
+            "selectkbest__k": [int(c["features"])],
+            "logisticregression__C": [1 / (c["penalty"] * len(y))],
+            "logisticregression__l1_ratio": [c["l1_ratio"]],
+        }
+        for c in ElasticNet().candidates()
+    ]
+    grids: list[tuple[Any, Any]] = [
+        (LogisticRegression(solver="saga", max_iter=500, tol=1e-3), linear),
+        (
+            XGBClassifier(
+                n_jobs=1,
+                learning_rate=SETTINGS["eta"],
+                subsample=SETTINGS["subsample"],
+                colsample_bytree=SETTINGS["colsample_bytree"],
+                reg_lambda=SETTINGS["lambda"],
+                min_child_weight=SETTINGS["min_child_weight"],
+                tree_method=SETTINGS["tree_method"],
+                max_bin=SETTINGS["max_bin"],
+            ),
+            [{"xgbclassifier__max_depth": list(DEPTHS), "xgbclassifier__n_estimators": list(TREES)}],
+        ),
+    ]
+    blocks = [[c for c in X.columns if c.startswith(name)] for name in ("radiomics:", "expression:", "clinical:")]
+    started = time.perf_counter()
+    with single_threaded(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for part in _parts(y)[:folds]:
+            for columns in [*blocks, list(X.columns)]:
+                for learner, grid in grids:
+                    steps = make_pipeline(
+                        SimpleImputer(), StandardScaler(), SelectKBest(f_classif, k=min(60, len(columns))), learner
+                    )
+                    allowed = [
+                        {**g, "selectkbest__k": [min(g["selectkbest__k"][0], len(columns))]}
+                        if "selectkbest__k" in g
+                        else g
+                        for g in grid
+                    ]
+                    inner = RepeatedStratifiedKFold(
+                        n_splits=RESAMPLING.inner_folds, n_repeats=ElasticNet().inner_repeats, random_state=0
+                    )
+                    search = GridSearchCV(steps, allowed, scoring="neg_log_loss", cv=inner)
+                    search.fit(X.iloc[part.train][columns], y.iloc[part.train])
+                    search.predict_proba(X.iloc[part.test][columns])
+    return time.perf_counter() - started
+
+
+def _parts(y: pd.Series) -> list[Part]:
+    return fold_parts(outer_folds(y, RESAMPLING), len(y))
+
+
+def run() -> list[dict[str, Any]]:
+    """One outer fold of each: the ratio to scikit-learn, and how time grows with patients and with predictors."""
+    X, y = tables(117)
+    small, by_sklearn = ours(X, y, 1), plain(X, y, 1)
+    rows = [
+        {
+            "bench": "evaluation",
+            "what": "one outer fold, 117 patients x 2,336 predictors: ours / GridSearchCV",
+            "seconds": small,
+            "reference_seconds": by_sklearn,
+            "ratio": small / by_sklearn,
+        }
+    ]
+    for what, patients, scale in (("twice the patients", 234, 1.0), ("half the predictors", 117, 0.5)):
+        seconds = ours(*tables(patients, scale), 1)
+        rows.append(
+            {
+                "bench": "evaluation",
+                "what": f"one outer fold, {what}, to the first",
+                "seconds": seconds,
+                "reference_seconds": small,
+                "ratio": seconds / small,
+            }
+        )
+    return rows

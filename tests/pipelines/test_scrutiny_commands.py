@@ -1,0 +1,154 @@
+"""The locked test and the scrutiny assets as a person runs them; the page of results from what is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from rich.console import Console
+
+from pipelines.commands.locked_test import look
+from pipelines.commands.results_page import results_page
+from pipelines.discovery import read_cohort_file
+from pipelines.running import RunOutcome, run_cohort
+from radiogenomics.cohort.configuration import Models, Resampling
+from radiogenomics.evaluation import evaluate
+from radiogenomics.evaluation.study.pipeline import simulated_tables
+from radiogenomics.exceptions import ConfigurationError, IntegrityError, NotMaterialisedError
+from radiogenomics.storage import ArtefactStore, Home, PredictionStore
+
+QUIET = Console(quiet=True)
+SCRUTINY = {
+    "site": "hospital:hospital",
+    "permutations": 2,
+    "learning_curve": [0.7],
+    "locked_test": {"share": 0.25},
+    "subgroups": {"age": {"source": "clinical:age", "cuts": [60]}},
+}
+
+
+def write_cohort(folder: Path, **evaluation: object) -> Path:
+    """120 patients with two clinical variables, one of them telling, in two hospitals."""
+    rng = np.random.default_rng(0)
+    label = (np.arange(120) % 3 == 0).astype(int)
+    pd.DataFrame(
+        {
+            "id": [f"P{i:03d}" for i in range(120)],
+            "age": (60 + 10 * rng.normal(size=120)).round(1),
+            "marker": (rng.normal(size=120) + 1.3 * label).round(3),
+            "hospital": rng.choice(["North", "South"], 120),
+            "response": np.where(label == 1, "YES", "NO"),
+        }
+    ).to_csv(folder / "clinical.csv", index=False)
+    file = folder / "cohort.yaml"
+    variables = {name: {"column": name, "type": "number"} for name in ("age", "marker")}
+    file.write_text(
+        yaml.safe_dump(
+            {
+                "name": "small",
+                "clinical": {
+                    "tables": {"main": {"file": "clinical.csv", "patient_id": "id"}},
+                    "variables": variables,
+                },
+                "endpoints": {
+                    "response": {
+                        "label": {"column": "response", "positive": ["YES"], "negative": ["NO"]},
+                        "modalities": ["clinical"],
+                        "final_model": "late/mean",
+                    }
+                },
+                "confounders": {
+                    "hospital": {"source": "clinical", "columns": ["hospital"]},
+                    "age": {"source": "clinical:age", "endpoints": ["response"]},
+                },
+                "models": {"unimodal": ["elastic_net"], "fusion": ["late/mean"]},
+                "resampling": {"outer_folds": 3, "inner_folds": 2, "repeats": 1},
+                "compute": {"workers": 1},
+                "evaluation": evaluation,
+            }
+        )
+    )
+    return file
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("small")
+    home = Home(folder / "home")
+    file = write_cohort(folder, **SCRUTINY)
+    return file, home, run_cohort(read_cohort_file(file, home), "all", home)
+
+
+def stored(home: Home, *key: str):
+    return ArtefactStore(home.artefacts).read(["small", "response", *key])
+
+
+def test_everything_that_is_declared_is_materialised(done: tuple[Path, Home, RunOutcome]) -> None:
+    _, home, outcome = done
+    assert outcome.failures == {}
+    assert set(stored(home, "evaluation")) >= {"figures", "calibration_curve", "subgroups", "telling_columns"}
+    assert set(stored(home, "evaluation")["subgroups"]["subgroup"]) == {"hospital", "age"}
+    assert len(stored(home, "null_audit")["runs"].query("kind == 'labels permuted'")["run"].unique()) == 2
+    assert stored(home, "learning_curve")["curve"]["share"].nunique() == 2
+    assert set(stored(home, "sites")["sites"]["level"]) == {"North", "South", "(every site)"}
+
+
+def test_no_sealed_patient_is_seen_by_any_step_and_looks_are_on_record(done: tuple[Path, Home, RunOutcome]) -> None:
+    file, home, _ = done
+    aside = stored(home, "evaluation")["excluded"].query("reason == 'set aside for the locked test'")["patient_id"]
+    assert len(aside) == 30
+    assert set(aside).isdisjoint(stored(home, "evaluation")["out_of_fold"]["patient_id"])
+    assert set(aside).isdisjoint(stored(home, "explanations")["patient_id"])
+    assert stored(home, "model")["n"] == 90
+    assert set(aside).isdisjoint(stored(home, "predictions")["patient_id"])
+    first = look(file, "response", "final report", home, QUIET)
+    second = look(file, "response", "once more", home, QUIET)
+    assert (first["look"], second["look"]) == (1, 2)
+    assert first["figures"]["n"] == 30
+    assert first["figures"]["auc"] > 0.6
+    assert first["figures"] == second["figures"]
+    rows = pd.concat(pd.read_parquet(f) for f in home.predictions.rglob("*.parquet"))
+    locked = rows[rows["kind"] == "locked_test"]
+    assert set(locked["patient_id"]) == set(aside)
+    assert locked["label"].notna().all()
+    assert PredictionStore(home.predictions) is not None
+
+
+def test_a_model_fitted_without_the_seal_may_not_look(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    plain = write_cohort(tmp_path)
+    assert run_cohort(read_cohort_file(plain, home), "all", home).failures == {}
+    with pytest.raises(ConfigurationError, match="not declared"):
+        look(plain, "response", "curious", home, QUIET)
+    sealed = write_cohort(tmp_path, locked_test={"share": 0.25})
+    with pytest.raises(IntegrityError, match="may have seen the sealed patients"):
+        look(sealed, "response", "curious", home, QUIET)
+
+
+def test_the_page_of_results_has_every_model_and_the_reference_figures_beside(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with pytest.raises(NotMaterialisedError, match="make results"):
+        results_page(tmp_path / "results.md", home, QUIET)
+    X, y, hospital = simulated_tables(1, patients=60)
+    hospital.columns = ["volume:mm3"]
+    found = evaluate(
+        X,
+        y,
+        hospital,
+        models=Models(unimodal=("elastic_net",), fusion=("late/mean", "late/weighted")),
+        resampling=Resampling(outer_folds=3, inner_folds=2, repeats=1),
+    )
+    store = ArtefactStore(home.artefacts)
+    tables = {**found._asdict(), "size": pd.DataFrame({"predictors": [X.shape[1]]})}
+    store.write(["sts_metastasis", "lung_metastasis", "evaluation"], tables)
+    store.write(["sts_metastasis", "lung_metastasis", "model"], {"name": "late/weighted"})
+    results_page(tmp_path / "results.md", home, QUIET)
+    page = (tmp_path / "results.md").read_text()
+    assert "Not run here: nsclc_radiogenomics, nsclc_pd1_msk_2018." in page
+    for model in found.metrics.query("population == 'all'")["model"]:
+        assert model in page
+    assert "0.73 (volume alone)" in page
+    assert "64 candidate predictors" in page
