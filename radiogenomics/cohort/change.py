@@ -71,12 +71,12 @@ def image_paths(cohort: Cohort) -> list[Path]:
     for images in cohort.images.values():
         if images.lesions is not None:
             paths.append(cohort.path(images.lesions).parent)
-        if images.radiomics is not None and images.radiomics.parameter_file is not None:
-            paths.append(cohort.path(images.radiomics.parameter_file))
         if images.dicom is not None:
             paths.append(cohort.path(images.dicom.folder))
             if images.dicom.patients is not None:
                 paths.append(cohort.path(images.dicom.patients.file))
+        if images.radiomics is not None and images.radiomics.parameter_file is not None:
+            paths.append(cohort.path(images.radiomics.parameter_file))
         for pattern in (images.image, images.mask):
             if pattern is not None:
                 fixed = pattern.split("{", 1)[0]

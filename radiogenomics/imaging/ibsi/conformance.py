@@ -12,14 +12,13 @@ import pandas as pd
 from radiogenomics.cohort.radiomic_settings import PRESETS, Radiomics
 from radiogenomics.exceptions import TableError
 from radiogenomics.imaging.filters.bank import responses
-from radiogenomics.imaging.guarded_reading import read_lesion
 from radiogenomics.imaging.ibsi.diagnostics import processing_diagnostics
 from radiogenomics.imaging.ibsi.extraction import original_features
 from radiogenomics.imaging.ibsi.intensity import intensity_statistics
 from radiogenomics.imaging.ibsi.preprocessing import preprocess
 from radiogenomics.imaging.ibsi.reference import Reference, read_feature_references, read_filter_references
 from radiogenomics.imaging.ibsi.reference_filters import filtered_settings, response_maps
-from radiogenomics.imaging.reading import Lesion
+from radiogenomics.imaging.reading import Lesion, decode_lesion
 
 COLUMNS = ("standard", "configuration", "tag", "reference", "tolerance", "found", "within")
 
@@ -122,15 +121,8 @@ def _filtered(folder: Path, lesion: Lesion, say: Callable[[str], None]) -> Itera
 
 
 def _lesion(image: Path, mask: Path) -> Lesion:
-    return read_lesion(
-        {
-            "images": "ibsi",
-            "lesion_id": image.parent.name,
-            "kind": "CT",
-            "image": str(image),
-            "mask": str(mask),
-            "roi": None,
-        }
+    return decode_lesion(
+        {"images": "ibsi", "lesion_id": image.parent.name, "kind": "CT", "image": image, "mask": mask, "roi": None}
     )
 
 
