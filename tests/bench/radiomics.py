@@ -48,8 +48,8 @@ def measure() -> Iterator[dict[str, Any]]:
 
 
 def _against_original(name: str, row: dict[str, Any], grid: str) -> Iterator[dict[str, Any]]:
+    from radiogenomics.imaging import read_lesion
     from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion
-    from radiogenomics.imaging.reading import read_lesion
 
     lesion = read_lesion(row)
     plain, expected = _timed(lambda: _original(lesion, GRIDS[grid]))
@@ -152,8 +152,8 @@ def _in_child(row: dict[str, Any] | None, settings: dict[str, Any], count: int =
 
 def child(task: dict[str, Any]) -> dict[str, float]:
     """What `_in_child` runs: a real lesion, or `count` simulated ones."""
+    from radiogenomics.imaging import read_lesion
     from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion
-    from radiogenomics.imaging.reading import read_lesion
 
     start = time.perf_counter()
     if task["row"] is not None:

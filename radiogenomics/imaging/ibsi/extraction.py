@@ -9,7 +9,7 @@ import numpy as np
 
 from radiogenomics.cohort.radiomic_settings import Radiomics
 from radiogenomics.exceptions import ComputationError
-from radiogenomics.imaging.filters.bank import responses
+from radiogenomics.imaging.filters.bank import filter_margin, responses
 from radiogenomics.imaging.ibsi.discretisation import grey_levels
 from radiogenomics.imaging.ibsi.intensity import intensity_histogram, intensity_statistics
 from radiogenomics.imaging.ibsi.morphology import local_peaks, morphology_features, spatial_autocorrelation
@@ -42,9 +42,11 @@ def ibsi_features(lesion: Lesion, settings: Mapping[str, Any], *, whole_image: b
     found = {
         f"original_{tag}": value for tag, value in original_features(roi, chosen, lesion.kind, lesion.name).items()
     }
-    for name, response in responses(roi.intensity, roi.spacing, chosen.all_filters()):
-        filtered = response_features(roi.with_intensity(response), chosen)
-        found |= {f"{name}_{tag}": value for tag, value in filtered.items()}
+    for one in chosen.all_filters():  # each on what it looks at, not on what the widest of them does
+        part = roi if whole_image else roi.around(filter_margin([one], roi.spacing))
+        for name, response in responses(part.intensity, part.spacing, [one]):
+            filtered = response_features(part.with_intensity(response), chosen)
+            found |= {f"{name}_{tag}": value for tag, value in filtered.items()}
     return found
 
 

@@ -110,6 +110,7 @@ def spatial_autocorrelation(roi: Roi) -> dict[str, float]:
     )
     apart[0, 0, 0] = np.inf
     weights = fft.rfftn(1 / apart)
+    del apart  # as large as eight times the region's box
 
     def weighted(field: np.ndarray) -> np.ndarray:
         """For each voxel the sum of the field over all others, divided by their distance."""

@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from radiogenomics.imaging.ibsi import cooccurrence, elements, emphasis, grey_tone_difference
+import radiogenomics.imaging.ibsi.cooccurrence as cooccurrence
+import radiogenomics.imaging.ibsi.elements as elements
+import radiogenomics.imaging.ibsi.emphasis as emphasis
+import radiogenomics.imaging.ibsi.grey_tone_difference as grey_tone_difference
 from radiogenomics.imaging.ibsi.aggregation import AGGREGATIONS, aggregate
 from radiogenomics.imaging.ibsi.neighbours import HALF_2D, HALF_3D, Voxels
 
