@@ -29,16 +29,16 @@ def endpoint_label_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             reason=labels["reason"].map(reason_group),
         )
         counts = counts.groupby(["endpoint", "label", "reason"]).size().rename("patients").reset_index()
+        totals = counts.pivot_table(index="endpoint", columns="label", values="patients", aggfunc="sum", fill_value=0)
+        totals = totals.rename(columns={"1": "positive", "0": "negative"}).rename_axis(columns=None).reset_index()
         shown = {
+            "1_patients": table(totals),
             "3_by_reason": table(counts, rows=40),
             "4_patients": table(labels, rows=len(labels)),
         }
         for name, rows in labels.groupby("endpoint"):
             figure = label_counts_figure(labels, str(name), simulated=cohort.simulated)
             shown[f"2_{name}"] = plot(figure, home.pages, [cohort.name, "labels"], str(name))
-            shown[f"1_{name}_positive"] = number(int((rows["label"] == 1).sum()))
-            shown[f"1_{name}_negative"] = number(int((rows["label"] == 0).sum()))
-            shown[f"1_{name}_missing"] = number(int(rows["label"].isna().sum()))
         value = {"labels": labels, "quarantine": quarantine}
         shown["5_rules"] = table(_rules(cohort), rows=20)
         more, extra = _further(cohort, values["manifest"]["manifest"])

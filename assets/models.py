@@ -132,7 +132,6 @@ def _evaluation(cohort: Cohort, endpoint: str):
         subgroups = _subgroups(cohort, frame, result, final)
         shown = {
             "1_verdict": sentences([verdict_sentence(result.metrics, result.comparisons, final)]),
-            "1_verdicts": sentences(_verdicts(result.comparisons)),
             "2_patients": number(len(frame.y)),
             "2_events": number(int(frame.y.sum())),
             **_pictures(home, cohort, endpoint, result, subgroups),
@@ -215,15 +214,6 @@ def _pictures(home: Any, cohort: Cohort, endpoint: str, result: Any, subgroups: 
     }
     key = [cohort.name, endpoint, "evaluation"]
     return {name: plot(figure, home.pages, key, name.split("_", 1)[1]) for name, figure in drawn.items()}
-
-
-def _verdicts(comparisons: Any) -> list[str]:
-    """The verdict of each comparison on all patients, or on those with every modality where it has none on all."""
-    if comparisons.empty:
-        return ["no comparison is possible with these modalities"]
-    order = comparisons["population"].map({"all": 0, "complete": 1}).fillna(2)
-    first = comparisons.assign(order=order).sort_values("order", kind="stable").drop_duplicates("comparison")
-    return [str(verdict) for verdict in first["verdict"]]
 
 
 def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:
