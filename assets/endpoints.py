@@ -36,7 +36,7 @@ def endpoint_label_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             "3_by_reason": table(counts, rows=40),
             "4_patients": table(labels, rows=len(labels)),
         }
-        for name, rows in labels.groupby("endpoint"):
+        for name in sorted(labels["endpoint"].unique()):
             figure = label_counts_figure(labels, str(name), simulated=cohort.simulated)
             shown[f"2_{name}"] = plot(figure, home.pages, [cohort.name, "labels"], str(name))
         value = {"labels": labels, "quarantine": quarantine}
