@@ -17,7 +17,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 PICTURES = {
     "lineage.png": ("/asset-groups", (1500, 900)),
-    "evaluation.png": ("/assets/simulated/egfr_status/evaluation", (1500, 1500)),
+    "evaluation.png": ("/assets/simulated/egfr_status/evaluation", (1500, 1600)),
     "contact_sheet.png": ("/assets/simulated/image_qc", (1500, 1300)),
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
