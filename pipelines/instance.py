@@ -50,6 +50,8 @@ class StateStorage(DagsterSqliteStorage):
                 f'{POSTGRES_VARIABLE} is set, but dagster-postgres is not installed: pip install "radiogenomics[postgres]"',
                 rule="missing_extra",
             ) from error
+        if url.startswith(("postgresql://", "postgres://")):
+            url = f"postgresql+psycopg2://{url.split('://', 1)[1]}"  # the driver that dagster-postgres brings
         return DagsterPostgresStorage(postgres_url=url, should_autocreate_tables=True, inst_data=inst_data)
 
 
