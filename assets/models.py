@@ -4,10 +4,13 @@ from typing import Any
 
 import dagster as dg
 
-from assets.display import number, page, plot, sentences, table, text
+from assets.display import number, plot, sentences, table, text
+from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
+from assets.predictions import predictions
+from assets.report import report
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
-from assets.step import Product, code_version, library_versions, source_digest
+from assets.step import Product, code_version
 from assets.training_frame import locked_test, training_frame
 from radiogenomics.cohort.configuration import Cohort
 
@@ -77,7 +80,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "**What is this:** SHAP values of the final model: how much each feature moved each patient's log-odds. "
             "**Can I trust it:** they add up to the prediction; they explain the model, not the disease. "
             "**What next:** see which modality carries the prediction.",
-            _explanations(cohort, endpoint),
+            explanations(cohort, endpoint),
             joined | model,
             packages=("explanation", *_LEARNING),
         ),
@@ -86,14 +89,14 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "**What is this:** the rows added to the append-only predictions table: out-of-fold for labelled patients, "
             "prospective for the others. **Can I trust it:** out-of-fold rows come from models that never saw the patient. "
             "**What next:** `radiogenomics predictions export`, or DuckDB on the Parquet files.",
-            _predictions(cohort, endpoint),
+            predictions(cohort, endpoint),
             joined | evaluated | model,
         ),
         make(
             "report",
             "**What is this:** one page with the verdict, the figures, the floors, the exclusions and what is needed to repeat it. "
             "**Can I trust it:** it is made from the stored tables alone. **What next:** open the link.",
-            _report(cohort, endpoint),
+            report(cohort, endpoint),
             joined | evaluated | model | explained | predicted | inputs,
             packages=("reporting", *_LEARNING),
             kinds=("html",),
@@ -269,142 +272,6 @@ def _model(cohort: Cohort, endpoint: str):
                 "4_out_of_fold": table(metrics[metrics["model"] == name], columns=9),
             },
         )
-
-    return compute
-
-
-def _load(home, cohort: Cohort, endpoint: str, record: dict[str, Any]) -> Any:
-    from radiogenomics.fusion import TRUSTED_TYPES
-    from radiogenomics.storage.models import ModelRegistry
-
-    return ModelRegistry(home.models).load(cohort.name, endpoint, record["model_id"], TRUSTED_TYPES)
-
-
-def _explanations(cohort: Cohort, endpoint: str):
-    def compute(home, values, progress) -> Product:
-        from radiogenomics.explanation import explain
-        from radiogenomics.reporting import figures
-
-        frame = training_frame(home, cohort, values["mdata"], endpoint)
-        record = values["model"]
-        model = _load(home, cohort, endpoint, record)
-        rows = explain(model, frame.X, frame.dictionary, name=record["name"])
-        options: dict[str, Any] = {"endpoint": endpoint, "simulated": cohort.simulated}
-        key = [cohort.name, endpoint, "explanations"]
-        strength = (
-            rows.assign(absolute=rows["shap_value"].abs())
-            .groupby(["modality", "feature"])["absolute"]
-            .sum()
-            .div(rows["patient_id"].nunique())
-            .rename("mean_absolute_shap_log_odds")
-            .sort_values(ascending=False)
-            .reset_index()
-        )
-        return Product(
-            rows,
-            {
-                "1_modalities": plot(
-                    figures.modality_contributions_figure(rows, **options), home.pages, key, "modalities"
-                ),
-                "2_features": plot(figures.shap_beeswarm_figure(rows, **options), home.pages, key, "features"),
-                "3_strongest": table(strength, rows=25),
-                "4_patients": number(int(rows["patient_id"].nunique())),
-            },
-        )
-
-    return compute
-
-
-def _predictions(cohort: Cohort, endpoint: str):
-    def compute(home, values, progress) -> Product:
-        import pandas as pd
-
-        from radiogenomics.evaluation.prediction_table import out_of_fold_rows, prospective_rows
-        from radiogenomics.multimodal import endpoint_frame, patient_frame
-        from radiogenomics.reporting import figures
-        from radiogenomics.storage import PredictionStore
-
-        mdata, record = values["mdata"], values["model"]
-        common: dict[str, Any] = {
-            "cohort": cohort.name,
-            "endpoint": endpoint,
-            "snapshot_id": str(mdata.uns["snapshot_id"]),
-            "simulated": cohort.simulated,
-            "code_version": code_version(),
-        }
-        parts = [out_of_fold_rows(values["evaluation"]["out_of_fold"], recipe=_recipe(cohort, endpoint), **common)]
-        labelled = endpoint_frame(cohort, mdata, endpoint).y.index
-        X = patient_frame(cohort, mdata, endpoint)
-        X = X.loc[~X.index.isin(labelled)]
-        if len(X):
-            model = _load(home, cohort, endpoint, record)
-            parts.append(prospective_rows(model, X, model_id=record["model_id"], model_name=record["name"], **common))
-        rows = pd.concat(parts, ignore_index=True)
-        file = PredictionStore(home.predictions).append(rows)
-        final = rows[rows["model"] == record["name"]]
-        figure = figures.patient_probabilities_figure(final, model=record["name"], simulated=cohort.simulated)
-        return Product(
-            rows,
-            {
-                "1_rows": number(len(rows)),
-                "2_prospective_patients": number(len(X)),
-                "3_by_patient": plot(figure, home.pages, [cohort.name, endpoint, "predictions"], "by_patient"),
-                "4_file": text(f"`{file}`"),
-                "5_rows": table(final, rows=20, columns=14),
-            },
-        )
-
-    return compute
-
-
-def _recipe(cohort: Cohort, endpoint: str) -> dict[str, Any]:
-    """What, beside the data, decides an out-of-fold model: part of its identifier."""
-    return {
-        "settings": cohort.model_dump(
-            mode="json", include={"endpoints": {endpoint}, "resampling": True, "models": True}
-        ),
-        "code": {name: source_digest(name) for name in ("fusion", "evaluation", "multimodal")},
-    }
-
-
-def _report(cohort: Cohort, endpoint: str):
-    def compute(home, values, progress) -> Product:
-        from radiogenomics.cohort import Inputs, account
-        from radiogenomics.evaluation.verdict import verdict_sentence
-        from radiogenomics.multimodal import availability
-        from radiogenomics.reporting import render_report
-
-        evaluation, record = values["evaluation"], values["model"]
-        labels = values["labels"]["labels"]
-        html = render_report(
-            cohort_title=cohort.title or cohort.name,
-            endpoint=endpoint,
-            simulated=cohort.simulated,
-            final_model=record["name"],
-            metrics=evaluation["metrics"],
-            comparisons=evaluation["comparisons"],
-            out_of_fold=evaluation["out_of_fold"],
-            figures=evaluation["figures"],
-            subgroups=evaluation["subgroups"],
-            verdict=verdict_sentence(evaluation["metrics"], evaluation["comparisons"], record["name"]),
-            explanations=values["explanations"],
-            predictions=values["predictions"],
-            labels=labels[labels["endpoint"] == endpoint],
-            excluded=evaluation["excluded"],
-            refused=evaluation["refused"],
-            availability=availability(values["mdata"]),
-            account=account(Inputs(**values["manifest"])),
-            quarantine=values["quarantine"],
-            settings={
-                "model_id": record["model_id"],
-                "snapshot_id": record["snapshot_id"],
-                **cohort.resampling.model_dump(mode="json"),
-                "configuration": cohort.file.name,
-            },
-            versions={"code": code_version(), **library_versions()},
-        )
-        link, file = page(html, home.pages, [cohort.name, endpoint, "report"])
-        return Product(html, {"1_report": link, "2_file": text(f"`{file}`"), "3_kilobytes": number(len(html) // 1024)})
 
     return compute
 
