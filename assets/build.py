@@ -6,6 +6,7 @@ from assets.checks import cohort_checks
 from assets.clinical import clinical_assets
 from assets.cohort import cohort_assets
 from assets.endpoints import endpoint_label_assets
+from assets.follow_up import declares_follow_up, follow_up_assets
 from assets.imaging import imaging_assets
 from assets.models import ENDPOINT_ASSETS, endpoint_asset_names, endpoint_assets
 from assets.multimodal import feature_sources, multimodal_assets
@@ -20,8 +21,10 @@ def cohort_definitions(cohort: Cohort) -> list[dg.AssetsDefinition]:
     quarantines = {"manifest": ["manifest"], **feature_sources(cohort)}
     quarantines |= {"image_qc": ["image_qc"]} if cohort.images else {}
     quarantines |= {"labels": ["labels"]} if cohort.endpoints else {}
+    quarantines |= {"follow_up": ["follow_up"]} if declares_follow_up(cohort) else {}
     assets = cohort_assets(cohort, quarantines)
     assets += imaging_assets(cohort) + omics_assets(cohort) + clinical_assets(cohort)
+    assets += follow_up_assets(cohort)
     assets += endpoint_label_assets(cohort) + multimodal_assets(cohort)
     for endpoint in cohort.endpoints:
         assets += endpoint_assets(cohort, endpoint)

@@ -15,8 +15,12 @@ _ORIGIN = {
     "cnn_embeddings": "embedding",
     "contact_sheet": "lesion_pictures",
     "declared_lesions": "lesions",
+    "delta_features": "follow_up.delta",
+    "follow_up_tables": "follow_up.tables",
     "imaging_table_features": "ready_made",
     "lesion_volumetrics": "volumetrics",
+    "lesions_by_study": "studies",
+    "of_baseline": "studies",
     "radiomic_features": "radiomic_extraction",
     "read_lesion": "guarded_reading",
 }

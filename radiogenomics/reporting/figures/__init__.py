@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.patient_flow import patient_flow_figure
     from radiogenomics.reporting.figures.patient_probabilities import patient_probabilities_figure
     from radiogenomics.reporting.figures.precision_recall import precision_recall_figure
+    from radiogenomics.reporting.figures.response import spider_figure, waterfall_figure
+    from radiogenomics.reporting.figures.robustness import robustness_figure
     from radiogenomics.reporting.figures.roc import roc_figure
     from radiogenomics.reporting.figures.shap_values import modality_contributions_figure, shap_beeswarm_figure
     from radiogenomics.reporting.figures.subgroups import subgroups_figure
@@ -55,9 +57,12 @@ _HOMES = {
     "png": "canvas",
     "png_data_uri": "canvas",
     "precision_recall_figure": "precision_recall",
+    "robustness_figure": "robustness",
     "roc_figure": "roc",
     "shap_beeswarm_figure": "shap_values",
+    "spider_figure": "response",
     "subgroups_figure": "subgroups",
+    "waterfall_figure": "response",
 }
 
 __all__ = [
@@ -82,9 +87,12 @@ __all__ = [
     "png",
     "png_data_uri",
     "precision_recall_figure",
+    "robustness_figure",
     "roc_figure",
     "shap_beeswarm_figure",
+    "spider_figure",
     "subgroups_figure",
+    "waterfall_figure",
 ]
 
 
