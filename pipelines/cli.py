@@ -69,11 +69,14 @@ def simulate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where the cohort is written; a new or empty folder")],
     patients: Annotated[int, typer.Option(min=20, max=5000, help="number of patients")] = 100,
     seed: Annotated[int, typer.Option(help="the same seed writes the same files, byte for byte")] = 1,
+    follow_up: Annotated[
+        bool, typer.Option("--follow-up", help="two later studies of each patient, with known growth")
+    ] = False,
 ) -> None:
     """Write a simulated cohort with known truth: CT with contours, mutations, expression, clinical tables, cohort.yaml."""
     from pipelines.commands import simulate as command
 
-    command.simulate(folder, patients, seed, err)
+    command.simulate(folder, patients, seed, err, follow_up)
 
 
 @app.command()

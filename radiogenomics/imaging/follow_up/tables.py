@@ -117,13 +117,13 @@ def _patient(
     result: _Tables, declared: LesionFollowUp, own: pd.DataFrame, visits: pd.DataFrame, lost: set[tuple[str, str]]
 ) -> None:
     """All later studies of one patient, in order."""
-    first = own[~own["study_id"].isin(list(visits["study_id"]))].set_index("lesion_id", drop=False)
+    first = own[~own["study_id"].isin(list(visits["study_id"]))].set_index("lesion_id", drop=False).rename_axis(None)
     targets = target_lesions(first)
     smallest = _Sums.of(first, targets)
     start = smallest
     for visit in records_of(visits):
         key = {"patient_id": visit["patient_id"], "images": visit["images"], "study_id": visit["study_id"]}
-        now = own[own["study_id"] == visit["study_id"]].set_index("lesion_id", drop=False)
+        now = own[own["study_id"] == visit["study_id"]].set_index("lesion_id", drop=False).rename_axis(None)
         pairs = (
             match_by_label(first, now)
             if declared.match == "label"
