@@ -14,6 +14,7 @@ from radiogenomics.evaluation.left_out import left_out_fusions
 from radiogenomics.fusion.columns import modality_columns, presence
 from radiogenomics.fusion.floor import ConfounderFloor
 from radiogenomics.fusion.registry import build_models
+from radiogenomics.fusion.robustness import Readings, unreliable_columns
 
 
 class Task(NamedTuple):
@@ -25,6 +26,7 @@ class Task(NamedTuple):
     models: Models
     resampling: Resampling
     imaging: tuple[str, ...]
+    readings: tuple[Readings, ...] = ()
 
 
 class Part(NamedTuple):
@@ -46,10 +48,11 @@ def predict_part(part: Part, task: Task) -> pd.DataFrame:
 def _predictions(part: Part, task: Task) -> Any:
     """Name, log-odds and modalities used of each model, one after another."""
     modalities = modality_columns([str(c) for c in task.X.columns], task.X.shape[1])
-    built = build_models(task.models, modalities, task.resampling, imaging=task.imaging)
-    built |= left_out_fusions(built, modalities)
     here = np.asarray(presence(task.X.to_numpy(), modalities).any(axis=1))
     train = part.train[here[part.train]]  # nothing can be learned from a patient without any modality
+    barred = unreliable_columns(task.readings, task.X.index[train])
+    built = build_models(task.models, modalities, task.resampling, imaging=task.imaging, unreliable=barred)
+    built |= left_out_fusions(built, modalities)
     X_train, y_train, X_test = task.X.iloc[train], task.target[train], task.X.iloc[part.test]
     fitted: dict[str, Any] = {}
     for name, model in built.items():
