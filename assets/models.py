@@ -9,6 +9,7 @@ from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
 from assets.predictions import predictions
 from assets.report import report
+from assets.robustness import declared_readings, readings_input
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version
 from assets.training_frame import locked_test, training_frame
@@ -52,6 +53,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
         )
 
     joined = {"mdata": ["multimodal_cohort"]}
+    learned = joined | readings_input(cohort)
     evaluated = {"evaluation": [endpoint, "evaluation"]}
     model = {"model": [endpoint, "model"]}
     explained = {"explanations": [endpoint, "explanations"]}
@@ -64,7 +66,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "and the confounder floors. **Can I trust it:** everything learned is learned inside the training folds; look at the "
             "interval, at n and at the floors before the figure. **What next:** the `report`.",
             _evaluation(cohort, endpoint),
-            joined,
+            learned,
         ),
         make(
             "model",
@@ -72,7 +74,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "without pickle. **Can I trust it:** as far as the out-of-fold figures of the same recipe in `evaluation`; it was "
             "declared before any result. **What next:** `explanations`, `predictions`.",
             _model(cohort, endpoint),
-            joined | evaluated,
+            learned | evaluated,
             kinds=("scikitlearn",),
         ),
         make(
@@ -127,6 +129,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             workers=cohort.compute.workers,
             final_model=final,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
             cache=FeatureCache(home.cache / "folds"),
@@ -230,11 +233,20 @@ def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:
 def _model(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         from radiogenomics.fusion import TRUSTED_TYPES, fit_final
+        from radiogenomics.fusion.robustness import unreliable_columns
         from radiogenomics.storage.models import ModelRegistry
 
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         name = cohort.endpoints[endpoint].final_model
-        fitted = fit_final(frame.X, frame.y, name, cohort.models, cohort.resampling, imaging=cohort.imaging_tables)
+        fitted = fit_final(
+            frame.X,
+            frame.y,
+            name,
+            cohort.models,
+            cohort.resampling,
+            imaging=cohort.imaging_tables,
+            unreliable=unreliable_columns(declared_readings(cohort, values), frame.X.index),
+        )
         metrics = values["evaluation"]["metrics"]
         figures = metrics[metrics["model"] == name].astype(object).where(metrics.notna(), None).to_dict("records")
         snapshot = str(values["mdata"].uns["snapshot_id"])

@@ -243,6 +243,23 @@ def study_missing_modalities(
     command.study_missing_modalities(output, cohorts, patients, workers, err)
 
 
+@app.command("study-robustness")
+def study_robustness(
+    data: Annotated[
+        Path, typer.Argument(metavar="DIR", help="holds sts_metastasis/, lung_ct_samples/, ibsi1_ct_phantom/")
+    ],
+    output: Annotated[
+        Path, typer.Option(help="the Markdown file that is written, its plots in pictures/ beside it")
+    ] = Path("docs/robustness.md"),
+    lesions: Annotated[int | None, typer.Option(min=3, help="so many of the sarcomas; left out: all")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Perturb lesions of real CTs and count the features that survive, by family and filter. A killed run goes on."""
+    from pipelines.commands import study_robustness as command
+
+    command.study_robustness(data, output, lesions, workers, Home.from_environment(), err)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors raised on purpose become one message, never a traceback."""
     try:

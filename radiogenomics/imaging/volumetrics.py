@@ -66,7 +66,7 @@ def lesion_volumetrics(
     """
     settings: dict[str, dict[str, Any]] = {name: {} for name in cohort.images}
     found = extract(STEP, lesions, settings, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress)
-    return Features(found.values, _dictionary(cohort, found.values), found.quarantine)
+    return Features(found.values, volumetrics_dictionary(cohort, found.values), found.quarantine)
 
 
 def volumetrics_of_lesion(lesion: Lesion, settings: Mapping[str, Any]) -> dict[str, float]:
@@ -166,7 +166,8 @@ def _longest(points: np.ndarray) -> float:
     return float(pdist(points[ConvexHull(points).vertices].astype(np.float64)).max())
 
 
-def _dictionary(cohort: Cohort, values: pd.DataFrame) -> pd.DataFrame:
+def volumetrics_dictionary(cohort: Cohort, values: pd.DataFrame) -> pd.DataFrame:
+    """Feature dictionary of the volumetrics of the images that have rows in `values`."""
     rows = []
     for name, images in cohort.images.items():
         if not (values["images"] == name).any():

@@ -52,7 +52,7 @@ def waterfall_figure(patients: pd.DataFrame, *, by: str = "volume", simulated: b
     by : 'volume' or 'diameter'.
     """
     prefix, category, within, what, thresholds = _BY[by]
-    title = f"{what}: change from the baseline to the last study"
+    title = f"{what}, baseline to last study"
     last = patients.sort_values("days").groupby(["patient_id", "images"], as_index=False).tail(1)
     shown = last[last[f"{prefix}_change"].notna()].sort_values(f"{prefix}_change", ascending=False, ignore_index=True)
     if shown.empty:
@@ -76,7 +76,8 @@ def waterfall_figure(patients: pd.DataFrame, *, by: str = "volume", simulated: b
             place, 100 * value, color=COLOURS[row[category]], edgecolor="white", linewidth=0.4, width=0.85, **hatch
         )
         if change[place] > HIGHEST:
-            axes.annotate(f"+{100 * change[place]:.0f}", (place, 100 * HIGHEST), ha="center", va="bottom", fontsize=7)
+            text = f"+{100 * change[place]:.0f} %"
+            axes.text(place, 100 * HIGHEST, text, ha="center", va="top", fontsize=7, rotation=90, color="white")
     lower, upper = (np.minimum(shown[f"{prefix}_{end}"].to_numpy(float), HIGHEST) for end in ("lower", "upper"))
     axes.vlines(np.arange(len(shown)), 100 * lower, 100 * upper, color=INK, linewidth=0.7)
     axes.axhline(0, color=INK, linewidth=0.8)
