@@ -21,9 +21,9 @@ CONTOUR_SD_MM = 0.5
 """Standard deviation of how far outside the tumour a contour is drawn."""
 VISITS = ((-7, 3), (49, 5), (105, 5))
 """Days after the start of therapy, and how much they vary, each way; the first is the baseline."""
-MEAN_LOG_CHANGE = {True: -0.75, False: 0.55}
+MEAN_LOG_CHANGE = {True: -0.35, False: 0.35}
 """Mean of the logarithm of the volume ratio over `INTERVAL` days, by whether the patient benefits."""
-SD_LOG_CHANGE, INTERVAL = 0.45, 56.0
+SD_LOG_CHANGE, INTERVAL = 0.5, 56.0
 LARGEST_MM, LARGEST_OTHER_MM, GONE_MM = 14.0, 7.0, 2.5
 SHARE_NEW = 0.1
 
