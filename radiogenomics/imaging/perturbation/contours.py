@@ -12,7 +12,7 @@ from radiogenomics.imaging.follow_up.measures import signed_distance
 
 
 def moved_outline(roi: np.ndarray, spacing: np.ndarray, outward_mm: float) -> np.ndarray:
-    """The region whose outline lies `outward_mm` further out (in, where below 0).
+    """The region whose outline lies `outward_mm` further out (in, where below 0), to half a voxel.
 
     Parameters
     ----------
