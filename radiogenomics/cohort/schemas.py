@@ -274,8 +274,17 @@ PREDICTIONS = pa.DataFrameSchema(
         "cohort": _text(),
         "model": _text(),
         "simulated": pa.Column(bool),
+        # columns that rows written before version 0.2 lack
+        "abstention_reason": pa.Column(str, default=""),
+        "prediction_set": pa.Column(str, pa.Check.isin(["", "{}", "{0}", "{1}", "{0,1}"]), default=""),  # '': none made
+        "set_level": pa.Column(float, pa.Check.in_range(0, 1), nullable=True),  # declared confidence of prediction_set
+        "in_domain": pa.Column("boolean", nullable=True),  # NA: not judged
+        "model_hash": pa.Column(str, default=""),
+        "labels_id": pa.Column(str, default=""),
+        "settings_id": pa.Column(str, default=""),
     },
     strict=True,
+    add_missing_columns=True,
     coerce=True,
     name="predictions",
 )

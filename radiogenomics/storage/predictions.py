@@ -85,7 +85,7 @@ class PredictionStore:
         with duckdb.connect() as connection:
             rows = connection.execute(
                 f"""
-                SELECT * FROM read_parquet(?)
+                SELECT * FROM read_parquet(?, union_by_name = true)
                 WHERE (? IS NULL OR kind = ?) AND (? IS NULL OR model_id = ? OR model = ?)
                 {newest}
                 ORDER BY model, kind, created_at, repeat NULLS LAST, patient_id
