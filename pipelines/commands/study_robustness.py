@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def _draw(result: pd.DataFrame, output: Path, name: str) -> None:
         if name == "sarcomas":
             target = output.parent / "pictures" / f"robustness_{name}_{group}.png"
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(target, lambda path, content=content: path.write_bytes(content))
+            write_atomically(target, partial(Path.write_bytes, data=content))
 
 
 def _error(result: pd.DataFrame) -> str:

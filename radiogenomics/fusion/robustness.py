@@ -18,9 +18,9 @@ from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import KEYS
 from radiogenomics.exceptions import ComputationError
 from radiogenomics.fusion.reliability import agreements
+from radiogenomics.imaging.perturbation.readings import ACQUISITION, CONTOUR, REFERENCE
 
-REFERENCE = "as_it_is"
-GROUPS = ("contour", "acquisition")
+GROUPS = (CONTOUR, ACQUISITION)
 FEWEST_LESIONS = 3
 """With fewer lesions that have every reading no intraclass correlation is told."""
 

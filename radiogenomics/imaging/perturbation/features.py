@@ -12,9 +12,10 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import KEYS
+from radiogenomics.cohort.set_aside import together
 from radiogenomics.compute import map_items
 from radiogenomics.exceptions import RadiogenomicsError
-from radiogenomics.imaging.extraction import Step, quarantine_of, records_of
+from radiogenomics.imaging.extraction import Step, finite, quarantine_of, records_of
 from radiogenomics.imaging.guarded_reading import read_lesion
 from radiogenomics.imaging.perturbation.readings import around, declared_readings, perturbed
 from radiogenomics.imaging.radiomic_extraction import STEP as RADIOMICS
@@ -143,8 +144,6 @@ def perturbed_features(
                 aside.append(table.assign(reason=f"{reading}: " + table["reason"]))
             else:
                 rows.append({**identity, "reading": reading, **found})
-    from radiogenomics.cohort.set_aside import together
-
     return Perturbed(pd.DataFrame(rows, columns=None if rows else [*KEYS, "reading"]), together(aside))
 
 
@@ -155,8 +154,6 @@ def _key(record: Mapping[str, Any], settings: Mapping[str, Any], digest: Callabl
 
 def _all_readings(cache: FeatureCache | None, task: _Task) -> dict[str, dict[str, float] | RadiogenomicsError]:
     """Values of each reading, or the error that says why it could not be taken."""
-    from radiogenomics.imaging.extraction import _finite
-
     found: dict[str, dict[str, float] | RadiogenomicsError] = {}
     lesion: Lesion | None = None
     for name, reading in task.readings.items():
@@ -167,7 +164,7 @@ def _all_readings(cache: FeatureCache | None, task: _Task) -> dict[str, dict[str
         if lesion is None:
             lesion = around(read_lesion(task.lesion), whole=_looks_at_all(task.settings["radiomics"]))
         try:
-            values = _finite(STEP.compute(lesion, {**task.settings, "reading": reading}), f"{lesion.name}: {name}")
+            values = finite(STEP.compute(lesion, {**task.settings, "reading": reading}), f"{lesion.name}: {name}")
         except RadiogenomicsError as error:
             found[name] = error
             continue
