@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from radiogenomics.cohort.explanation_settings import Explanations, Statements
 from radiogenomics.cohort.label_settings import (
     ColumnRule,
     GeneRule,
@@ -29,8 +30,8 @@ from radiogenomics.cohort.settings import Name, Settings
 
 __all__ = [
     "Clinical", "ClinicalTable", "Cohort", "ColumnRule", "Compute", "Confounder", "Endpoint", "Expression", "GeneRule",
-    "HorizonRule", "Images", "ImagingTable", "Models", "Mutations", "Name", "OmicsTable", "Radiomics", "Resampling",
-    "ResponseRule", "SampleMap", "Settings", "Table", "ThresholdRule", "TimeToEvent", "Variable", "VariantRule",
+    "Explanations", "HorizonRule", "Images", "ImagingTable", "Models", "Mutations", "Name", "OmicsTable", "Radiomics", "Resampling",
+    "ResponseRule", "SampleMap", "Settings", "Statements", "Table", "ThresholdRule", "TimeToEvent", "Variable", "VariantRule",
 ]  # fmt: skip
 
 
@@ -337,6 +338,8 @@ class Cohort(Settings):
     resampling: Resampling = Resampling()
     models: Models = Models()
     evaluation: Scrutiny = Scrutiny()
+    explanations: Explanations = Explanations()
+    statements: Statements = Statements()
     compute: Compute = Compute()
     source_url: str = Field("", description="where the public gets these data")
     licence: str = Field("", description="licence and citation of the data")
