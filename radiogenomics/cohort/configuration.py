@@ -29,9 +29,34 @@ from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIN
 from radiogenomics.cohort.settings import Name, Settings
 
 __all__ = [
-    "Clinical", "ClinicalTable", "Cohort", "ColumnRule", "Compute", "Confounder", "Endpoint", "Expression", "GeneRule",
-    "Explanations", "HorizonRule", "Images", "ImagingTable", "Models", "Mutations", "Name", "OmicsTable", "Radiomics", "Resampling",
-    "ResponseRule", "SampleMap", "Settings", "Statements", "Table", "ThresholdRule", "TimeToEvent", "Variable", "VariantRule",
+    "Clinical",
+    "ClinicalTable",
+    "Cohort",
+    "ColumnRule",
+    "Compute",
+    "Confounder",
+    "Endpoint",
+    "Explanations",
+    "Expression",
+    "GeneRule",
+    "HorizonRule",
+    "Images",
+    "ImagingTable",
+    "Models",
+    "Mutations",
+    "Name",
+    "OmicsTable",
+    "Radiomics",
+    "Resampling",
+    "ResponseRule",
+    "SampleMap",
+    "Settings",
+    "Statements",
+    "Table",
+    "ThresholdRule",
+    "TimeToEvent",
+    "Variable",
+    "VariantRule",
 ]  # fmt: skip
 
 

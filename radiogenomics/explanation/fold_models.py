@@ -107,7 +107,7 @@ def _plain(values: np.ndarray) -> dict[str, Any]:
 
 
 def _restored(payload: dict[str, Any]) -> FoldExplanation:
-    plain = {
+    plain: dict[str, Any] = {
         key: np.array(value["values"], dtype=float).reshape(value["shape"]) if isinstance(value, dict) else value
         for key, value in payload.items()
     }

@@ -172,8 +172,8 @@ def _stack(parts: list[Part], found: list[FoldExplanation], X: pd.DataFrame, tar
     fold, prevalence = np.zeros((n, r), dtype=int), np.full((n, r), np.nan)
     for part, one in zip(parts, found, strict=True):
         repeat = repeats.index(part.repeat)
-        columns = [place[name] for name in one.names]
-        shap[np.ix_(part.test, [repeat], columns)] = one.shap[:, None, :]
+        columns = np.array([place[name] for name in one.names], dtype=int)
+        shap[part.test[:, None], repeat, columns[None, :]] = one.shap
         base[part.test, repeat], said[part.test, repeat] = one.base, one.log_odds
         effect[part.test, repeat], error[part.test, repeat] = one.effect, one.standard_error
         fold[part.test, repeat], prevalence[part.test, repeat] = part.fold, one.prevalence
@@ -295,4 +295,4 @@ def _own_dictionary(names: list[str], dictionary: pd.DataFrame) -> pd.DataFrame:
     named = dictionary["modality"].astype(str) + ":" + dictionary["feature"].astype(str)
     own = dictionary[named.isin(set(names))].reset_index(drop=True)
     missing = [column for column in FEATURE_DICTIONARY.columns if column not in own.columns]
-    return own.assign(**{column: "" for column in missing}).astype({c: str for c in FEATURE_DICTIONARY.columns})
+    return own.assign(**dict.fromkeys(missing, "")).astype(dict.fromkeys(FEATURE_DICTIONARY.columns, str))

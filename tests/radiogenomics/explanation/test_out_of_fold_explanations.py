@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
+from small_cohort import MODELS, RESAMPLING
 
 from radiogenomics.cohort import schemas
 from radiogenomics.evaluation.aligned import align
@@ -16,7 +17,6 @@ from radiogenomics.fusion import ALGORITHMS
 from radiogenomics.fusion.gated_attention import GatedAttention
 from radiogenomics.fusion.registry import Algorithm
 from radiogenomics.storage.feature_cache import FeatureCache
-from small_cohort import MODELS, RESAMPLING
 
 
 def stored(explained, model: str = "late/weighted") -> pd.Series:
