@@ -26,7 +26,7 @@ class Explanations(Settings):
 
 
 def _said(what: str) -> str:
-    return Field("", description=what, max_length=4000)  # type: ignore[no-any-return]
+    return Field("", description=what, max_length=4000)
 
 
 class Statements(Settings):
