@@ -86,7 +86,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "which modality carries the prediction.",
             explanations(cohort, endpoint),
             joined | evaluated,
-            packages=("explanation", "reporting", *_LEARNING),
+            packages=("explanation", *_LEARNING),
             sections=("explanations",),
         ),
         make(

@@ -46,22 +46,17 @@ def model_card(
     if final is None:
         cannot.append("Nothing is known of how well it predicts: no figures are stored.")
     else:
-        _discrimination(final, can, cannot)
-        _calibration(own, can, cannot)
-        _operating_point(own, can)
-        _benefit(own, can, cannot)
+        if _discrimination(final, can, cannot):  # without it, nothing that follows is an ability
+            _operating_point(own, can)
+            _calibration(own, can, cannot)
+            _benefit(own, can, cannot)
         if known(final["share_abstained"]) and final["share_abstained"] == 0:
             can.append(
                 "It answers for patients who lack a modality; none of the labelled patients is left without an answer."
             )
         elif known(final["share_abstained"]):
             cannot.append(f"It does not answer for {percent(final['share_abstained'])} of the labelled patients.")
-    for row in verdicts(comparisons, first.population):
-        if outcome(row) != "better":
-            against = "no evidence" if outcome(row) == "no evidence" else outcome(row)
-            bounds = interval(row["lower"], row["upper"])
-            difference = f"difference in AUC {number(row['auc_difference'])}" + (f", {bounds}" if bounds else "")
-            cannot.append(f"It is not shown to add: {row['comparison']} ({against}; {difference}).")
+    cannot += _not_added(comparisons, first.population)
     cannot += _subgroup_gaps(subgroups, final_model)
     cannot += _sites(sites, final_model)
     cannot += _unstable(stability)
@@ -82,7 +77,8 @@ def _figure(own: pd.DataFrame, name: str) -> dict[str, Any] | None:
     return None if rows.empty else table_rows(rows)[0]
 
 
-def _discrimination(final: Mapping[str, Any], can: list[str], cannot: list[str]) -> None:
+def _discrimination(final: Mapping[str, Any], can: list[str], cannot: list[str]) -> bool:
+    """Whether it is shown to rank patients better than chance."""
     bounds = interval(100 * final["auc_lower"], 100 * final["auc_upper"], 0) if known(final["auc_lower"]) else ""
     said = f"in {number(100 * final['auc'], 0)} % of pairs" + (f" (95 % CI {bounds} %)" if bounds else "")
     counted = f"{final['n']} patients, {final['events']} events"
@@ -90,8 +86,17 @@ def _discrimination(final: Mapping[str, Any], can: list[str], cannot: list[str])
         can.append(
             f"Of two patients, one with and one without the event, it ranks the one with it higher {said}; {counted}."
         )
-    else:
-        cannot.append(f"It is not shown to tell patients with the event from those without: right {said}; {counted}.")
+        return True
+    cannot.append(f"It is not shown to tell patients with the event from those without: right {said}; {counted}.")
+    return False
+
+
+def _not_added(comparisons: pd.DataFrame | None, population: str) -> list[str]:
+    rows = [row for row in verdicts(comparisons, population) if outcome(row) != "better"]
+    if not rows:
+        return []
+    asked = "; ".join(str(row["comparison"]) for row in rows)
+    return [f"It is not shown to add anything in answer to: {asked}."]
 
 
 def _calibration(own: pd.DataFrame, can: list[str], cannot: list[str]) -> None:
@@ -145,8 +150,8 @@ def _subgroup_gaps(subgroups: pd.DataFrame | None, model: str) -> list[str]:
     said = []
     hidden = own[own["suppressed"] != ""]
     if len(hidden):
-        names = "; ".join(f"{row['subgroup']} {row['level']}" for row in table_rows(hidden.head(6)))
-        more = f" and {len(hidden) - 6} more" if len(hidden) > 6 else ""
+        names = "; ".join(f"{row['subgroup']} {row['level']}" for row in table_rows(hidden.head(3)))
+        more = f" and {len(hidden) - 3} more" if len(hidden) > 3 else ""
         said.append(f"Nothing can be said of groups that are too small: {names}{more}.")
     if "observed_minus_predicted_lower" in own.columns:
         off = own[(own["observed_minus_predicted_lower"] > 0) | (own["observed_minus_predicted_upper"] < 0)]
@@ -162,8 +167,10 @@ def _subgroup_gaps(subgroups: pd.DataFrame | None, model: str) -> list[str]:
 def _sites(sites: pd.DataFrame | None, model: str) -> list[str]:
     if sites is None or sites.empty:
         return []
-    own = sites[(sites["model"] == model) & sites["auc_lower"].notna()]
-    weak = own[(own["auc_lower"] <= 0.5) & own["subgroup"].astype(str).str.contains("left out")]
+    own = sites[
+        (sites["model"] == model) & sites["auc_lower"].notna() & ~sites["level"].astype(str).str.startswith("(")
+    ]
+    weak = own[(own["auc_lower"] <= 0.5) & own["subgroup"].astype(str).str.contains("left out", regex=False)]
     names = [f"{r['level']} ({number(r['auc'])}, {interval(r['auc_lower'], r['auc_upper'])})" for r in table_rows(weak)]
     if not names:
         return []

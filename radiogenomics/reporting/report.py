@@ -11,11 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from radiogenomics.reporting import pictures, wording
 from radiogenomics.reporting.checklists.filled import Checklist
-from radiogenomics.reporting.feature_words import feature_words
+from radiogenomics.reporting.feature_words import FeatureWords, feature_words
+from radiogenomics.reporting.figures.dependence import dependence_rows
 from radiogenomics.reporting.figures.modality_effects import modality_summary
 from radiogenomics.reporting.headline import Headline, headline, verdicts
 from radiogenomics.reporting.method import method_in_words
 from radiogenomics.reporting.model_card import model_card
+from radiogenomics.reporting.operating_points import operating_points
 from radiogenomics.reporting.patient_flow import endpoint_labels, label_reasons, patient_flow
 from radiogenomics.reporting.populations import distinct_comparisons, populations
 from radiogenomics.reporting.records import table_rows
@@ -134,9 +136,14 @@ def render_report(
         "cards": _cards(first),
         "verdicts": ([verdict] if verdict else [])
         + [str(row["verdict"]) for row in verdicts(comparisons, first.population)],
-        "figures": _of_final(figures, final_model, first.population),
+        "figures": operating_points(_of_final(figures, final_model, first.population)),
+        "has_scrutiny": any(
+            table is not None and not table.empty for table in (figures, subgroups, *_asked_for(scrutiny))
+        )
+        or bool((sentences or {}).get("sample_size")),
         "subgroups": _of_final(subgroups, final_model),
         "comparisons": [] if comparisons is None else table_rows(distinct_comparisons(comparisons)),
+        "main_population": first.population,
         "flow": steps,
         "label_reasons": table_rows(label_reasons(own_labels, endpoint)),
         "populations": _populations(metrics, first.population),
@@ -145,6 +152,7 @@ def render_report(
         "card": card,
         "importance": _rows(explained.get("importance"), 2 * top),
         "words": feature_words(explained.get("dictionary")),
+        "meanings": _meanings(explanations, explained),
         "effects": _rows(_effects(explained.get("modalities"))),
         "stability": _rows(explained.get("stability")),
         "sites": _of_final(scrutiny.get("sites"), final_model),
@@ -174,6 +182,22 @@ def render_report(
         "licence": licence,
     }
     return _environment().get_template("report.html.j2").render(page) + "\n"
+
+
+def _meanings(
+    explanations: pd.DataFrame | None, explained: Mapping[str, pd.DataFrame]
+) -> list[tuple[str, FeatureWords]]:
+    """What the features mean whose dependence is drawn."""
+    importance = explained.get("importance")
+    if explanations is None or importance is None:
+        return []
+    words = feature_words(explained.get("dictionary"))
+    columns = [f"{row['modality']}:{row['feature']}" for row in dependence_rows(explanations, importance)]
+    return [(column, words[column]) for column in columns if column in words]
+
+
+def _asked_for(scrutiny: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
+    return [scrutiny[name] for name in ("sites", "null_audit", "learning_curve") if name in scrutiny]
 
 
 def _effects(modalities: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -206,7 +230,7 @@ def _environment() -> Environment:
         sentence=lambda text: text[:1].upper() + text[1:],
         text=lambda value: str(value) if known(value) else wording.UNKNOWN,
     )
-    environment.globals.update(estimate=wording.estimate, role_names=wording.ROLE_NAMES)
+    environment.globals.update(estimate=wording.estimate, interval=wording.interval, role_names=wording.ROLE_NAMES)
     return environment
 
 

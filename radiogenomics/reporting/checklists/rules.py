@@ -128,7 +128,7 @@ def predictors_defined(evidence: Evidence) -> Found:
 
 
 def predictor_handling(evidence: Evidence) -> Found:
-    return Found(MET, "form, scaling and missing values by kind of model", "method")
+    return _ran(evidence, "form, scaling and missing values by kind of model", "method")
 
 
 def missing_data(evidence: Evidence) -> Found:
@@ -139,7 +139,7 @@ def missing_data(evidence: Evidence) -> Found:
 
 
 def missing_input(evidence: Evidence) -> Found:
-    return Found(MET, "absent modalities are masked; with none the model abstains and says so", "method")
+    return _ran(evidence, "absent modalities are masked; with none the model abstains and says so", "method")
 
 
 def feature_number(evidence: Evidence) -> Found:
@@ -206,11 +206,11 @@ def partitioning(evidence: Evidence) -> Found:
 
 
 def model_building(evidence: Evidence) -> Found:
-    return Found(MET, "kinds of models, tuning and seeds", "method")
+    return _ran(evidence, "kinds of models, tuning and seeds", "method")
 
 
 def model_choice(evidence: Evidence) -> Found:
-    return Found(MET, f"{evidence.final_model} was declared before any result", "top")
+    return _ran(evidence, f"{evidence.final_model} was declared before any result", "top")
 
 
 def confounders(evidence: Evidence) -> Found:
@@ -274,7 +274,7 @@ def simple_models(evidence: Evidence) -> Found:
 def single_imaging(evidence: Evidence) -> Found:
     kinds = len(evidence.extracted_images()) + len(evidence.ready_made())
     if kinds == 1:
-        return Found(MET, "one kind of imaging", "about")
+        return Found(MET, "one kind of imaging", "flow")
     return Found(PARTLY, f"{kinds} kinds of imaging, each with models of its own in the table", "results")
 
 
@@ -311,7 +311,7 @@ def specification(evidence: Evidence) -> Found:
 
 
 def imbalance(evidence: Evidence) -> Found:
-    return Found(MET, "no method against imbalance is used; folds are stratified by outcome", "method")
+    return _ran(evidence, "no method against imbalance is used; folds are stratified by outcome", "method")
 
 
 def fairness(evidence: Evidence) -> Found:
@@ -324,9 +324,9 @@ def fairness(evidence: Evidence) -> Found:
 
 
 def output(evidence: Evidence) -> Found:
-    return Found(
-        MET, "a probability; figures at declared thresholds", "scrutiny" if evidence.has("figures") else "results"
-    )
+    if evidence.has("figures"):
+        return Found(MET, "a probability; figures at declared thresholds", "scrutiny")
+    return Found(PARTLY, "a probability; no figures at thresholds are stored", "method")
 
 
 def differences(evidence: Evidence) -> Found:
@@ -414,6 +414,11 @@ def rule_of(name: str) -> Rule:
 
 def _if(holds: bool, note: str, link: str, otherwise: str) -> Found:
     return Found(MET, note, link) if holds else Found(UNMET, otherwise)
+
+
+def _ran(evidence: Evidence, note: str, link: str) -> Found:
+    """What holds of every run of this pipeline, once there is one."""
+    return _if(evidence.has("metrics"), note, link, "no evaluation is stored")
 
 
 def combined(found: list[Found]) -> Found:

@@ -67,7 +67,7 @@ def dependence_figure(
     return figure
 
 
-def dependence_rows(explanations: pd.DataFrame, importance: pd.DataFrame, top: int) -> list[dict[str, Any]]:
+def dependence_rows(explanations: pd.DataFrame, importance: pd.DataFrame, top: int = 4) -> list[dict[str, Any]]:
     """`modality`, `feature`, `unit`, `stable` of the representatives that have more than one known value."""
     found: list[dict[str, Any]] = []
     for row in importance.sort_values("rank").to_dict("records"):
