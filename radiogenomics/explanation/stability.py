@@ -73,7 +73,7 @@ def agreement(
     }
     rows = []
     for name, measure in measures.items():
-        estimate, lower, upper = _jackknife(importance, measure)
+        estimate, lower, upper = _jackknife(importance, measure, least=-1.0 if name == MEAN_SPEARMAN else 0.0)
         rows.append(
             {
                 "what": what,
@@ -102,8 +102,8 @@ def in_words(correlation: float) -> str:
     return "moderate agreement" if correlation >= MODERATE else "weak agreement: the ranking is not to be relied on"
 
 
-def _jackknife(table: np.ndarray, measure: Callable[[np.ndarray], float]) -> tuple[float, float, float]:
-    """Estimate and 95 % interval, within [-1, 1]; the interval needs 3 raters, and raters that differ."""
+def _jackknife(table: np.ndarray, measure: Callable[[np.ndarray], float], least: float) -> tuple[float, float, float]:
+    """Estimate and 95 % interval, within [least, 1]; the interval needs 3 raters, and raters that differ."""
     estimate, m = measure(table), len(table)
     if m < 3 or not np.isfinite(estimate):
         return estimate, float("nan"), float("nan")
@@ -114,7 +114,7 @@ def _jackknife(table: np.ndarray, measure: Callable[[np.ndarray], float]) -> tup
     if error < 1e-12:
         return estimate, float("nan"), float("nan")
     reach = float(student.ppf(0.975, m - 1)) * error
-    return estimate, max(estimate - reach, -1.0), min(estimate + reach, 1.0)
+    return estimate, max(estimate - reach, least), min(estimate + reach, 1.0)
 
 
 def direction(values: pd.Series, effect: np.ndarray) -> float:

@@ -89,7 +89,7 @@ def ro_crate(
             "name": step.name,
             "description": f"Made from the code, settings and inputs with fingerprint {step.fingerprint}",
             "instrument": _to("#radiogenomics"),
-            "result": [_to(_address(step.result))],
+            "result": _to(_address(step.result)),
             "endTime": step.ended,
             "actionStatus": _to("http://schema.org/CompletedActionStatus"),
         }

@@ -93,7 +93,7 @@ def test_each_step_has_its_time_its_result_and_the_software_with_versions() -> N
     entities = crate()
     step = entities["#step-made-evaluation"]
     assert step["endTime"] == "2026-01-01T10:00:00+00:00"
-    assert entities[step["result"][0]["@id"]]["sha256"] == "d" * 64
+    assert entities[step["result"]["@id"]]["sha256"] == "d" * 64
     software = entities[step["instrument"]["@id"]]
     assert software["softwareVersion"] == "0.1.0+abc"
     libraries = {
