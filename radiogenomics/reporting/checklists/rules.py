@@ -216,8 +216,11 @@ def model_choice(evidence: Evidence) -> Found:
 def confounders(evidence: Evidence) -> Found:
     if not evidence.cohort.confounders:
         return Found(UNMET, "no confounder is declared")
-    if evidence.has("metrics") and (evidence.tables["metrics"]["role"] == "floor").any():
-        return Found(MET, f"floors: {', '.join(sorted(evidence.cohort.confounders))}", "results")
+    if evidence.has("metrics"):
+        models = evidence.tables["metrics"].query("role == 'floor'")["model"]
+        floors = sorted({str(model).removeprefix("floor/") for model in models})
+        if floors:
+            return Found(MET, f"floors: {', '.join(floors)}", "results")
     return Found(PARTLY, "confounders are declared; no floor is stored")
 
 
