@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -196,9 +196,10 @@ def typed(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _typed(values: pd.Series, column: Column) -> pd.Series:
     if column.type == "datetime":
-        return pd.to_datetime(values, utc=True).astype(column.dtype)
+        return pd.to_datetime(values, utc=True).astype("datetime64[us, UTC]")
     if column.type == "text":
         return values.astype(object).where(values.notna(), column.default or "").astype(str)
     if column.type == "number":
         return pd.to_numeric(values).astype("float64")
-    return values.astype(object).where(values.notna(), pd.NA).astype(column.dtype)
+    dtype: Any = column.dtype
+    return values.astype(object).where(values.notna(), pd.NA).astype(dtype)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+import pandas as pd
+
 from radiogenomics.exceptions import InputError, NotMaterialisedError
 
 RUN = "cohort, endpoint, model, kind, CASE WHEN kind = 'prospective' THEN patient_id ELSE '' END"
@@ -78,6 +80,11 @@ class Wanted:
         )
         return text, parameters
 
+    def all_found(self, rows: pd.DataFrame) -> bool:
+        """Whether something was found, and something of each model that was asked for."""
+        found = {*rows["model"], *rows["model_id"]} if len(rows) else set()
+        return len(rows) > 0 and found.issuperset(self.models)
+
     def in_words(self) -> str:
         """What was asked for, for messages."""
         said = [f"{key}={', '.join(found)}" for key, found in (("kind", self.kinds), ("model", self.models)) if found]
@@ -126,13 +133,21 @@ def nothing_stored(wanted: Wanted, present: Sequence[str]) -> NotMaterialisedErr
     return NotMaterialisedError(f"no predictions for {asked}; {there}", rule="no_predictions")
 
 
-def nothing_matches(wanted: Wanted, present: Sequence[tuple[str, ...]]) -> NotMaterialisedError:
-    """The error where nothing passes the filters; `present`: (endpoint, kind, model, model_id) of what there is."""
-    shown = [f"{endpoint}: {kind} {model} ({identifier})" for endpoint, kind, model, identifier in present[:20]]
-    more = f" (and {len(present) - 20} more)" if len(present) > 20 else ""
-    place = "/".join([wanted.cohort, *wanted.endpoints[:1]])
+WHAT_THERE_IS = "SELECT kind, model, model_id, min(created_at), max(created_at) FROM {source} WHERE {where} GROUP BY 1, 2, 3 ORDER BY 5 DESC, 1, 2, 3"
+"""What `nothing_matches` is told."""
+
+
+def nothing_matches(
+    wanted: Wanted, present: Sequence[tuple[str, str, str, datetime, datetime]]
+) -> NotMaterialisedError:
+    """The error where nothing passes the filters; `present`: rows of `WHAT_THERE_IS`."""
+    close = [row for row in present if set(row[1:3]) & set(wanted.models)]
+    shown = [f"{kind} {model} ({identifier})" for kind, model, identifier, _, _ in close or present]
+    more = f" (and {len(shown) - 8} more)" if len(shown) > 8 else ""
+    first, last = min(row[3] for row in present), max(row[4] for row in present)
     return NotMaterialisedError(
-        f"no prediction of '{place}' matches {wanted.in_words()}; there are: {', '.join(shown)}{more}",
+        f"no prediction of '{'/'.join([wanted.cohort, *wanted.endpoints[:1]])}' matches {wanted.in_words()}; there are: "
+        f"{', '.join(shown[:8])}{more}, created from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
         rule="no_predictions",
     )
 

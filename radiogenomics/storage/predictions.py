@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,15 @@ import pandas as pd
 
 from radiogenomics.storage.atomic import write_atomically
 from radiogenomics.storage.prediction_columns import NAMES, SUPERSEDED, typed
-from radiogenomics.storage.prediction_query import Wanted, moment, names, nothing_matches, nothing_stored, superseded_at
+from radiogenomics.storage.prediction_query import (
+    WHAT_THERE_IS,
+    Wanted,
+    moment,
+    names,
+    nothing_matches,
+    nothing_stored,
+    superseded_at,
+)
 from radiogenomics.storage.pseudonyms import Pseudonyms
 
 Moment = str | date | datetime | None
@@ -103,7 +111,7 @@ class PredictionStore:
     ) -> pd.DataFrame:
         wanted = wanted_rows(cohort, endpoint, kind, model, as_of, since, until, every_run)
         parts = self._parts(wanted)
-        if not parts:
+        if not parts or any(not list(self._of(cohort, name)) for name in wanted.endpoints):
             present = sorted(
                 "/".join(p.relative_to(self.folder).parts[:2]) for p in self.folder.glob("*/*/[!.]*.parquet")
             )
@@ -113,17 +121,18 @@ class PredictionStore:
             connection.execute("SET TimeZone = 'UTC'")
             text, parameters = wanted.sql(source, "?")
             rows = connection.execute(text, [parts, *parameters]).df()
-            if rows.empty:
-                found = connection.execute(
-                    f"SELECT DISTINCT endpoint, kind, model, model_id FROM {source} ORDER BY ALL", [parts]
-                ).fetchall()
+            if not wanted.all_found(rows):
+                found = connection.execute(WHAT_THERE_IS.format(source=source, where="TRUE"), [parts]).fetchall()
                 raise nothing_matches(wanted, found)
         return finished(rows if pseudonyms is None else pseudonyms.apply(rows), marked=marked)
 
     def _parts(self, wanted: Wanted) -> list[str]:
         folder = self.folder / wanted.cohort
         endpoints = wanted.endpoints or [p.name for p in sorted(folder.glob("*")) if p.is_dir()]
-        return [str(p) for name in endpoints for p in sorted((folder / name).glob("[!.]*.parquet"))]
+        return [str(p) for name in endpoints for p in sorted(self._of(wanted.cohort, name))]
+
+    def _of(self, cohort: str, endpoint: str) -> Iterator[Path]:
+        return (self.folder / cohort / endpoint).glob("[!.]*.parquet")
 
     def _is_current(self, part: Path) -> bool:
         """Whether nothing appended later superseded a row of this part."""

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pandas as pd
 
-from radiogenomics.exceptions import ConfigurationError, RadiogenomicsError, StoreError
+from radiogenomics.exceptions import ConfigurationError, StoreError
 from radiogenomics.storage import predictions_schema as schema
 from radiogenomics.storage.prediction_columns import COLUMNS, NAMES, typed
-from radiogenomics.storage.prediction_query import nothing_matches, nothing_stored, superseded_at
+from radiogenomics.storage.prediction_query import WHAT_THERE_IS, nothing_matches, nothing_stored, superseded_at
 from radiogenomics.storage.predictions import Moment, content_digest, finished, in_order, one_endpoint, wanted_rows
 from radiogenomics.storage.pseudonyms import Pseudonyms
 
@@ -99,29 +99,23 @@ class PostgresPredictions:
         with self._transaction() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute("SELECT to_regclass('predictions')")
-            if cursor.fetchone()[0] is None:
-                raise nothing_stored(wanted, [])
+            there = cursor.fetchone()[0] is not None
+            if there:
+                cursor.execute("SELECT DISTINCT cohort, endpoint FROM prediction_batches ORDER BY 1, 2")
+            present = cursor.fetchall() if there else []
+            asked = wanted.endpoints or tuple(name for place, name in present if place == cohort)
+            if not asked or any((cohort, name) not in present for name in asked):
+                raise nothing_stored(wanted, ["/".join(pair) for pair in present])
             cursor.execute(*wanted.sql("predictions", "%s"))
             rows = pd.DataFrame(cursor.fetchall(), columns=[item.name for item in cursor.description])
-            if rows.empty:
-                raise self._nothing(cursor, wanted)
+            if not wanted.all_found(rows):
+                where = "cohort = %s AND endpoint = ANY(%s)"
+                cursor.execute(WHAT_THERE_IS.format(source="predictions", where=where), [cohort, list(asked)])
+                raise nothing_matches(wanted, cursor.fetchall())
         if pseudonyms is not None:
             plain = rows[schema.PATIENT_KEY] == ""
             rows = pd.concat([rows[~plain], pseudonyms.apply(rows[plain])]) if plain.any() else rows
         return finished(rows, marked=marked)
-
-    def _nothing(self, cursor: Any, wanted: Any) -> RadiogenomicsError:
-        cursor.execute("SELECT DISTINCT cohort, endpoint FROM prediction_batches ORDER BY 1, 2")
-        present = cursor.fetchall()
-        asked = wanted.endpoints or [endpoint for cohort, endpoint in present if cohort == wanted.cohort]
-        if not any((wanted.cohort, name) in present for name in asked):
-            return nothing_stored(wanted, ["/".join(pair) for pair in present])
-        cursor.execute(
-            "SELECT DISTINCT endpoint, kind, model, model_id FROM predictions WHERE cohort = %s AND endpoint = ANY(%s) "
-            "ORDER BY 1, 2, 3, 4",
-            [wanted.cohort, list(asked)],
-        )
-        return nothing_matches(wanted, cursor.fetchall())
 
     def _is_current(self, cursor: Any, cohort: str, endpoint: str, digest: str) -> bool:
         cursor.execute(
