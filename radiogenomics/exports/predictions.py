@@ -52,16 +52,19 @@ def write_table(table: Exported, output: Path, form: str) -> Path:
     if form == "xpt":
         columns = write_xpt(table, output)
     elif form == "csv":
-        write_atomically(output, lambda path: _with_iso_times(table).to_csv(path, index=False))
+        write_atomically(output, lambda path: _as_text(table).to_csv(path, index=False))
     else:
         write_atomically(output, lambda path: table.rows.to_parquet(path, index=False), suffix=".parquet")
     return describe(output, table, columns)
 
 
-def _with_iso_times(table: Exported) -> pd.DataFrame:
-    times = {
-        column.name: table.rows[column.name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        for column in table.columns
-        if column.type == "datetime"
-    }
-    return table.rows.assign(**times)
+def _as_text(table: Exported) -> pd.DataFrame:
+    """Times by ISO 8601, yes/no as TRUE and FALSE: what R, SAS and pandas read without being told."""
+    made = {}
+    for column in table.columns:
+        values = table.rows[column.name]
+        if column.type == "datetime":
+            made[column.name] = values.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        elif column.type == "boolean":
+            made[column.name] = values.map({True: "TRUE", False: "FALSE"}, na_action="ignore")
+    return table.rows.assign(**made)

@@ -89,7 +89,7 @@ def test_the_table_as_of_a_day_is_what_it_was_at_the_end_of_that_day(store):
     assert models(store.query("a_cohort", as_of="2026-04-01", every_run=True)) == {"old-1", "new-1"}
     then = store.query("a_cohort", as_of="2026-03-31", every_run=True, marked=True)
     assert then["superseded_at"].isna().all()
-    with pytest.raises(NotMaterialisedError, match="as of 2026-03-01 11:59:00 UTC.*created from 2026-03-01 12:00"):
+    with pytest.raises(NotMaterialisedError, match=r"as of 2026-03-01 11:59:00 UTC.*created from 2026-03-01 12:00"):
         store.query("a_cohort", as_of="2026-03-01T11:59")
     with pytest.raises(InputError, match="'March' is not a date"):
         store.query("a_cohort", as_of="March")
