@@ -71,10 +71,11 @@ def read(home: Home, cohort: str, filters: Filters) -> pd.DataFrame:
         The cohort's file is not known or not readable, so that it cannot be seen whether it declares pseudonyms; or the
         key of the pseudonyms is not where it should be.
     """
-    found = next((entry for entry in discover(home) if entry.name == cohort), None)
+    known = discover(home)
+    found = next((entry for entry in known if entry.name == cohort and entry.cohort is not None), None)
     if found is None or found.cohort is None:
         PredictionStore(home.predictions).query(cohort, filters.endpoints)  # says what there is, where there is nothing
-        raise _unknown(cohort, found.error if found is not None else "")
+        raise _unknown(cohort, [entry.error for entry in known if entry.error and not entry.needs])
     declared: Cohort = found.cohort
     store = prediction_store(home, declared)
     return store.query(
@@ -91,9 +92,10 @@ def read(home: Home, cohort: str, filters: Filters) -> pd.DataFrame:
     )
 
 
-def _unknown(cohort: str, error: str) -> ConfigurationError:
-    why = error or f"it is in no file that was run before, nor in {COHORTS_VARIABLE}"
+def _unknown(cohort: str, errors: list[str]) -> ConfigurationError:
+    broken = f"; files that cannot be read: {'; '.join(errors)}" if errors else ""
     return ConfigurationError(
-        f"cohort '{cohort}': its cohort.yaml is needed, to see whether patient identifiers may leave the store as they are: {why}",
+        f"cohort '{cohort}': its cohort.yaml is needed, to see whether patient identifiers may leave the store as they are; it is "
+        f"in no file that was run before, nor in {COHORTS_VARIABLE}{broken}",
         rule="cohort_file",
     )
