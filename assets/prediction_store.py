@@ -27,3 +27,9 @@ def store_identity(cohort: Cohort) -> dict[str, object]:
     except ValueError as error:  # the append says so
         name = str(error)
     return {"store": name, **cohort.model_dump(mode="json", include={"predictions": True})}
+
+
+def predictions_place(home: Home, cohort: Cohort) -> str:
+    """Where a person finds the cohort's predictions; no password in it."""
+    url = predictions_url()
+    return str(home.predictions / cohort.name) if url is None else shown_url(url)
