@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from radiogenomics.cohort import Cohort
 from radiogenomics.cohort.prediction_settings import declared_pseudonyms
 from radiogenomics.exceptions import ConfigurationError, InputError
 from radiogenomics.storage import Home, PredictionStore
+from radiogenomics.storage.pseudonyms import Pseudonyms, ShortKeyWarning
 
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".xpt": "xpt"}
 
@@ -88,8 +91,18 @@ def read(home: Home, cohort: str, filters: Filters) -> pd.DataFrame:
         until=filters.until,
         every_run=filters.every_run,
         marked=filters.every_run,
-        pseudonyms=declared_pseudonyms(declared),
+        pseudonyms=_pseudonyms(declared),
     )
+
+
+def _pseudonyms(cohort: Cohort) -> Pseudonyms | None:
+    """The declared pseudonyms; what is to be said of their key is said on one line."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ShortKeyWarning)
+        found = declared_pseudonyms(cohort)
+    for warning in caught:
+        sys.stderr.write(f"warning: {warning.message}\n")
+    return found
 
 
 def _unknown(cohort: str, errors: list[str]) -> ConfigurationError:

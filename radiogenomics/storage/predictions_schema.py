@@ -38,19 +38,28 @@ END $$
 
 
 def declaration(column: Column) -> str:
-    """A column with its type, checks and default, as CREATE TABLE and ALTER TABLE take it."""
+    """A column with its type and default, as CREATE TABLE and ALTER TABLE take it."""
     parts = [column.name, _TYPES[column.type]]
     if not column.nullable:
         parts.append("NOT NULL")
         if column.default is not None:
             parts.append(f"DEFAULT {_literal(column.default)}")
-    if column.values:
-        parts.append(f"CHECK ({column.name} IN ({', '.join(_literal(value) for value in column.values)}))")
-    if column.least is not None:
-        parts.append(f"CHECK ({column.name} >= {column.least:g})")
-    if column.most is not None:
-        parts.append(f"CHECK ({column.name} <= {column.most:g})")
     return " ".join(parts)
+
+
+def checks() -> dict[str, str]:
+    """Name of each constraint -> what must hold."""
+    found = {
+        "predictions_interval_check": "lower IS NULL OR upper IS NULL OR lower <= upper",
+        "predictions_abstained_check": "abstained OR probability IS NOT NULL",
+    }
+    for column in COLUMNS:
+        rules = [f"{column.name} IN ({', '.join(_literal(value) for value in column.values)})"] if column.values else []
+        rules += [f"{column.name} >= {column.least:g}"] if column.least is not None else []
+        rules += [f"{column.name} <= {column.most:g}"] if column.most is not None else []
+        if rules:
+            found[f"predictions_{column.name}_check"] = " AND ".join(rules)
+    return found
 
 
 def creation() -> list[str]:
@@ -64,16 +73,14 @@ def creation() -> list[str]:
             {PATIENT_KEY} text NOT NULL DEFAULT '',
             batch_id bigint NOT NULL REFERENCES prediction_batches,
             row_number integer NOT NULL CHECK (row_number >= 0),
-            PRIMARY KEY (batch_id, row_number),
-            CHECK (lower IS NULL OR upper IS NULL OR lower <= upper),
-            CHECK (abstained OR probability IS NOT NULL)
+            PRIMARY KEY (batch_id, row_number)
         )
         """,
     ]
 
 
 def completion() -> list[str]:
-    """Statements that hold for every version: indexes, triggers, view, comments. Each may be repeated."""
+    """Statements that bring any version to this one: checks, indexes, triggers, view, comments. Each may be repeated."""
     listed = ", ".join(column.name for column in COLUMNS)
     found = [
         "CREATE UNIQUE INDEX IF NOT EXISTS predictions_one_row_each ON predictions "
@@ -82,6 +89,8 @@ def completion() -> list[str]:
         "CREATE INDEX IF NOT EXISTS prediction_batches_by_content ON prediction_batches (cohort, endpoint, content)",
         APPEND_ONLY,
     ]
+    for name, rule in checks().items():
+        found.append(f"ALTER TABLE predictions DROP CONSTRAINT IF EXISTS {name}, ADD CONSTRAINT {name} CHECK ({rule})")
     for table in ("predictions", "prediction_batches"):
         found += [
             f"DROP TRIGGER IF EXISTS append_only ON {table}",

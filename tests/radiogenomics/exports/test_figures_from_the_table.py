@@ -109,6 +109,7 @@ def test_every_population_has_the_published_figures_and_intervals(folder, evalua
     """AUC by SQL over pairs of patients; intervals, Brier score and calibration from their published formulae."""
     rows = pd.read_csv(folder / "predictions.csv").query("endpoint == 'egfr_status'")
     patients = populations(rows)
+    figures_of = evaluated.figures.set_index(["model", "population", "figure"]).sort_index()
     checked = 0
     for row in evaluated.metrics.to_dict("records"):
         own = rows[(rows["model"] == row["model"]) & rows["patient_id"].isin(patients[row["population"]])]
@@ -127,7 +128,7 @@ def test_every_population_has_the_published_figures_and_intervals(folder, evalua
         assert auc == pytest.approx(row["auc"], abs=1e-9)
         assert auc_limits(own, auc) == pytest.approx((row["auc_lower"], row["auc_upper"]), abs=1e-9)
         assert brier(own) == pytest.approx(row["brier"], abs=1e-9)
-        figures = evaluated.figures.set_index(["model", "population", "figure"]).loc[(row["model"], row["population"])]
+        figures = figures_of.loc[(row["model"], row["population"])]
         assert figures.loc["calibration_intercept", "estimate"].item() == pytest.approx(
             row["calibration_intercept"], nan_ok=True
         )
