@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from pipelines.discovery import read_cohort_file
 from pipelines.running import run_cohort
 from radiogenomics.storage import ArtefactStore, Home, PredictionStore
 from radiogenomics.storage.predictions_postgres import VARIABLE
+from tests.conftest import REPOSITORY
 from tests.postgres_server import running_server
 
 KEY = "a key of more than thirty-two bytes, for tests"
@@ -167,6 +169,13 @@ def test_sql_sees_the_table_and_the_view_and_reaches_nothing_else(done, capsys, 
 
 
 # -------------------------------------------------------------------------------------------- pseudonyms
+def test_the_configuration_of_the_page_is_valid(done):
+    (block,) = re.findall(r"```yaml\n(.*?)```", (REPOSITORY / "docs" / "predictions.md").read_text(), flags=re.DOTALL)
+    file, home = done
+    cohort = read_cohort_file(write_cohort(file.parent, **yaml.safe_load(block)), home)
+    assert cohort.predictions.pseudonyms.key_env == "STUDY_KEY"
+
+
 def expected(key: str) -> set[str]:
     return {hmac.new(key.encode(), f"P{i:03d}".encode(), "sha256").hexdigest() for i in range(60)}
 

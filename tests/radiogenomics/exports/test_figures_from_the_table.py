@@ -96,6 +96,15 @@ def test_the_pandas_script_of_the_page_gives_every_published_auc_and_calibration
     assert_same(names["result"], evaluated, 1e-5)
 
 
+def test_the_other_python_of_the_page_reads_the_parquet_files(folder, monkeypatch, tmp_path):
+    (tmp_path / ".radiogenomics").mkdir()
+    (tmp_path / ".radiogenomics" / "predictions").symlink_to(folder / "store")
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(compile(blocks("python")[1], "docs/predictions.md", "exec"), names)  # the block is ours
+    assert set(names["rows"]["endpoint"]) == {"egfr_status", "response"}
+
+
 def populations(rows: pd.DataFrame) -> dict[str, set[str]]:
     """Population -> patients, from the table alone: a patient has a modality whose own model did not abstain."""
     unimodal = rows[~rows["model"].str.split("/").str[0].isin(["late", "early", "floor"])]

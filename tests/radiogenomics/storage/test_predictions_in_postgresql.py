@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,6 +55,18 @@ def test_the_view_holds_the_current_rows_in_the_columns_of_the_table(url):
         "SELECT column_name FROM information_schema.columns WHERE table_name = 'current_predictions' ORDER BY ordinal_position",
     )
     assert [name for (name,) in listed] == list(NAMES)
+
+
+def test_the_sql_of_the_page_gives_the_table_as_of_a_moment(url):
+    page = (REPOSITORY / "docs" / "predictions.md").read_text(encoding="utf-8")
+    (query,) = re.findall(r"```sql\n(.*?)```", page, flags=re.DOTALL)
+    assert "2026-03-01 23:59:59+00" in query
+    store = PostgresPredictions(url)
+    for model_id, created in (("a-1", "2026-02-01"), ("b-1", "2026-03-01T12:00"), ("c-1", "2026-03-02")):
+        store.append(rows(model_id, created))
+    named = ask(url, f"SELECT DISTINCT model_id FROM ({query}) AS found")
+    assert named == [("b-1",)]
+    assert set(store.query("a_cohort", as_of="2026-03-01")["model_id"]) == {"b-1"}
 
 
 def test_every_column_has_its_meaning_as_a_comment_and_the_table_its_key(url):
