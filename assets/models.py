@@ -7,6 +7,7 @@ import dagster as dg
 from assets.display import number, plot, sentences, table, text
 from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
+from assets.prediction_store import store_identity
 from assets.predictions import predictions
 from assets.report import report, report_inputs
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
@@ -39,9 +40,8 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
     )
 
     def make(
-        name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",), sections=()
+        name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",), more=None
     ) -> dg.AssetsDefinition:
-        """`sections`: further parts of the configuration that decide this asset and no other."""
         return cohort_asset(
             cohort,
             [endpoint, name],
@@ -50,7 +50,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             description=description,
             compute=compute,
             packages=packages,
-            settings=settings | cohort.model_dump(mode="json", include=set(sections)),
+            settings=settings | (more or {}),
             inputs=inputs,
         )
 
@@ -87,15 +87,17 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             explanations(cohort, endpoint),
             joined | evaluated,
             packages=("explanation", *_LEARNING),
-            sections=("explanations",),
+            more=cohort.model_dump(mode="json", include={"explanations"}),
         ),
         make(
             "predictions",
             "**What is this:** the rows added to the append-only predictions table: out-of-fold for labelled patients, "
             "prospective for the others. **Can I trust it:** out-of-fold rows come from models that never saw the patient. "
-            "**What next:** `radiogenomics predictions export`, or DuckDB on the Parquet files.",
+            "**What next:** `radiogenomics predictions export`, or the table itself (docs/predictions.md).",
             predictions(cohort, endpoint),
             joined | evaluated | model,
+            packages=("storage", *_LEARNING),
+            more=store_identity(cohort),
         ),
         make(
             "report",
@@ -105,7 +107,9 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             joined | evaluated | model | explained | predicted | inputs | report_inputs(cohort, endpoint),
             packages=("reporting", "monitoring", *_LEARNING),
             kinds=("html",),
-            sections=("explanations", "statements", "title", "licence", "source_url", "images"),
+            more=cohort.model_dump(
+                mode="json", include={"explanations", "statements", "title", "licence", "source_url", "images"}
+            ),
         ),
         *scrutiny_assets(cohort, endpoint, make),
     ]
