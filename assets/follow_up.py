@@ -78,7 +78,7 @@ def _work(home: Any, cohort: Cohort, progress: Any) -> dict[str, Any]:
 def _follow_up(cohort: Cohort) -> Compute:
     def compute(home, values, progress) -> Product:
         from radiogenomics.imaging import follow_up_tables
-        from radiogenomics.reporting.figures import spider_figure, waterfall_figure
+        from radiogenomics.reporting.figures import response_spider_figure, response_waterfall_figure
 
         qc = values["image_qc"]
         found = follow_up_tables(
@@ -91,9 +91,11 @@ def _follow_up(cohort: Cohort) -> Compute:
         )
         key = [cohort.name, "follow_up"]
         figures = {
-            "2_waterfall_by_volume": waterfall_figure(found.patients, by="volume", simulated=cohort.simulated),
-            "3_waterfall_by_diameter": waterfall_figure(found.patients, by="diameter", simulated=cohort.simulated),
-            "4_over_time": spider_figure(found.patients, simulated=cohort.simulated),
+            "2_waterfall_by_volume": response_waterfall_figure(found.patients, by="volume", simulated=cohort.simulated),
+            "3_waterfall_by_diameter": response_waterfall_figure(
+                found.patients, by="diameter", simulated=cohort.simulated
+            ),
+            "4_over_time": response_spider_figure(found.patients, simulated=cohort.simulated),
         }
         return Product(
             found._asdict(),

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from radiogenomics.cohort.explanation_settings import Explanations, Statements
 from radiogenomics.cohort.follow_up_settings import LesionFollowUp
 from radiogenomics.cohort.label_settings import (
     ColumnRule,
@@ -24,15 +25,41 @@ from radiogenomics.cohort.label_settings import (
     VariantRule,
 )
 from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
+from radiogenomics.cohort.prediction_settings import PredictionSettings
 from radiogenomics.cohort.quality_rules import Quality
 from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
 from radiogenomics.cohort.robustness_settings import Robustness
 from radiogenomics.cohort.settings import Name, Settings
 
 __all__ = [
-    "Clinical", "ClinicalTable", "Cohort", "ColumnRule", "Compute", "Confounder", "Endpoint", "Expression", "GeneRule",
-    "HorizonRule", "Images", "ImagingTable", "Models", "Mutations", "Name", "OmicsTable", "Radiomics", "Resampling",
-    "ResponseRule", "SampleMap", "Settings", "Table", "ThresholdRule", "TimeToEvent", "Variable", "VariantRule",
+    "Clinical",
+    "ClinicalTable",
+    "Cohort",
+    "ColumnRule",
+    "Compute",
+    "Confounder",
+    "Endpoint",
+    "Explanations",
+    "Expression",
+    "GeneRule",
+    "HorizonRule",
+    "Images",
+    "ImagingTable",
+    "Models",
+    "Mutations",
+    "Name",
+    "OmicsTable",
+    "Radiomics",
+    "Resampling",
+    "ResponseRule",
+    "SampleMap",
+    "Settings",
+    "Statements",
+    "Table",
+    "ThresholdRule",
+    "TimeToEvent",
+    "Variable",
+    "VariantRule",
 ]  # fmt: skip
 
 
@@ -360,6 +387,9 @@ class Cohort(Settings):
     resampling: Resampling = Resampling()
     models: Models = Models()
     evaluation: Scrutiny = Scrutiny()
+    explanations: Explanations = Explanations()
+    statements: Statements = Statements()
+    predictions: PredictionSettings = PredictionSettings()
     compute: Compute = Compute()
     source_url: str = Field("", description="where the public gets these data")
     licence: str = Field("", description="licence and citation of the data")

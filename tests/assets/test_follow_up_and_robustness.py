@@ -10,7 +10,7 @@ from assets.build import cohort_checks, cohort_definitions
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.imaging.follow_up.tables import PATIENT_COLUMNS
 from radiogenomics.multimodal.extraction import declared_tables
-from radiogenomics.reporting.figures import robustness_figure, spider_figure, waterfall_figure
+from radiogenomics.reporting.figures import response_spider_figure, response_waterfall_figure, robustness_figure
 
 
 def cohort(**ct) -> Cohort:
@@ -49,7 +49,7 @@ def test_declared_follow_up_and_robustness_become_assets_and_feed_the_models() -
     assert "delta_features" in found["multimodal_cohort"]
     assert "delta_features" in declared_tables(declared)
     assert "delta_ct" in declared.modalities()
-    for name in ("egfr/evaluation", "egfr/model"):
+    for name in ("egfr/evaluation", "egfr/model", "egfr/explanations"):
         assert "feature_robustness" in found[name]
     assert {"follow_up", "feature_robustness"} <= found["quarantine"]
     assert len(cohort_checks(declared)) == len(cohort_checks(cohort()))
@@ -94,7 +94,7 @@ def patients() -> pd.DataFrame:
 
 @pytest.mark.parametrize("by", ["volume", "diameter"])
 def test_the_waterfall_hatches_what_is_within_measurement_error(by) -> None:
-    axes = waterfall_figure(patients(), by=by).axes[0]
+    axes = response_waterfall_figure(patients(), by=by).axes[0]
     bars = [bar for bar in axes.patches if bar.get_height() != 0]
     assert [bool(bar.get_hatch()) for bar in bars] == [False, True, False]
     assert bars[0].get_height() == pytest.approx(300)  # cut, and said so
@@ -102,10 +102,10 @@ def test_the_waterfall_hatches_what_is_within_measurement_error(by) -> None:
 
 
 def test_the_spider_has_a_line_a_patient_that_starts_at_the_baseline() -> None:
-    lines = [line for line in spider_figure(patients()).axes[0].lines if len(line.get_xdata()) > 1]
+    lines = [line for line in response_spider_figure(patients()).axes[0].lines if len(line.get_xdata()) > 1]
     assert len(lines) == 3
     assert all(line.get_ydata()[0] == 1.0 for line in lines)
-    assert spider_figure(patients().assign(volume_after_mm3=np.nan)).axes[0].texts  # says why it is empty
+    assert response_spider_figure(patients().assign(volume_after_mm3=np.nan)).axes[0].texts  # says why it is empty
 
 
 def test_the_bars_of_robustness_are_the_shares_of_features() -> None:

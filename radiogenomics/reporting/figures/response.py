@@ -41,7 +41,7 @@ HIGHEST = 3.0
 """Bars are cut at +300 %, and say so."""
 
 
-def waterfall_figure(patients: pd.DataFrame, *, by: str = "volume", simulated: bool = False) -> Figure:
+def response_waterfall_figure(patients: pd.DataFrame, *, by: str = "volume", simulated: bool = False) -> Figure:
     """One bar a patient: change from the baseline to the last study, in the colour of its category.
 
     A hatched bar is a change within measurement error; the whisker is its 95 % interval.
@@ -90,7 +90,7 @@ def waterfall_figure(patients: pd.DataFrame, *, by: str = "volume", simulated: b
     return figure
 
 
-def spider_figure(patients: pd.DataFrame, *, simulated: bool = False) -> Figure:
+def response_spider_figure(patients: pd.DataFrame, *, simulated: bool = False) -> Figure:
     """One line a patient: total volume against the baseline's over time, logarithmic, coloured by the last category."""
     title = "Total volume over time"
     known = patients[patients["volume_after_mm3"] > 0]

@@ -11,7 +11,8 @@ from radiogenomics.cohort.configuration import Cohort, Models, Resampling
 from radiogenomics.evaluation import evaluate
 from radiogenomics.evaluation.fold_cache import task_digest
 from radiogenomics.evaluation.outer_fold import Part, Task, predict_part
-from radiogenomics.exceptions import ComputationError
+from radiogenomics.exceptions import ComputationError, IntegrityError
+from radiogenomics.explanation import explain_out_of_fold
 from radiogenomics.fusion.boosted_trees import BoostedTrees
 from radiogenomics.fusion.elastic_net import ElasticNet
 from radiogenomics.fusion.gated_attention import GatedAttention
@@ -175,6 +176,25 @@ def test_where_no_feature_of_a_modality_survives_its_model_abstains_and_the_rest
     for name in ("early/elastic_net", "late/weighted", "clinical/elastic_net"):
         assert not found.loc[name, "abstained"].any(), name
         assert set(found.loc[name, "modalities_used"]) == {"clinical"}, name
+
+
+def test_explanations_stand_on_the_same_models_as_the_predictions() -> None:
+    X, y = data()
+    readings = readings_of(cohort(), perturbed(60))
+    confounders, name = pd.DataFrame(index=X.index), "late/weighted"
+    found = evaluate(X, y, confounders, models=LIGHT, resampling=FEW, readings=readings)
+    dictionary = pd.DataFrame(
+        {
+            "feature": [c.partition(":")[2] for c in X], "modality": [c.partition(":")[0] for c in X], "family": "x",
+            "unit": "1", "derived_from": "x:y", "recorded": "baseline", "description": "x",
+        }
+    )  # fmt: skip
+    given = {"name": name, "models": LIGHT, "resampling": FEW, "out_of_fold": found.out_of_fold}
+    explained = explain_out_of_fold(X, y, found.folds, dictionary, readings=readings, **given)
+    shaky = explained.features[explained.features["feature"] == "original_firstorder_shaky"]
+    assert shaky["shap_value"].fillna(0.0).eq(0.0).all()
+    with pytest.raises(IntegrityError):  # without the readings other models would be explained
+        explain_out_of_fold(X, y, found.folds, dictionary, **given)
 
 
 def test_other_readings_are_another_entry_of_the_cache_of_folds() -> None:

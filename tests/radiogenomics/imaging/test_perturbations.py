@@ -92,7 +92,7 @@ def test_merged_slices_are_means_whose_region_keeps_its_volume() -> None:
     image, roi = one_lesion().arrays()
     thick, region = intensities.merged_slices(image, roi, 2)
     assert thick.shape[0] in (19, 20)  # a slice at either end may have no neighbour
-    assert 2 * region.sum() == pytest.approx(roi.sum(), rel=0.06)
+    assert 2 * region.sum() == pytest.approx(roi.sum(), rel=0.1)  # half of a thick slice is enough
     assert thick[region].mean() == pytest.approx(image[roi].mean(), abs=25)
 
 
