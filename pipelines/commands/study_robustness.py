@@ -79,7 +79,7 @@ def study_robustness(data: Path, output: Path, lesions: int | None, workers: int
     err.print(f"{output}: written after {time.monotonic() - started:.0f} s", highlight=False)
 
 
-_SETS = (("sarcomas", "40 soft-tissue sarcomas (Vallières et al. 2015)"), ("chest", "Three lung tumours"))
+_SETS = (("sarcomas", "Soft-tissue sarcomas (Vallières et al. 2015)"), ("chest", "Lung tumours: lung1, lung2, phantom"))
 
 
 def _cohort() -> Cohort:

@@ -93,7 +93,8 @@ def test_merged_slices_are_means_whose_region_keeps_its_volume() -> None:
     thick, region = intensities.merged_slices(image, roi, 2)
     assert thick.shape[0] in (19, 20)  # a slice at either end may have no neighbour
     assert 2 * region.sum() == pytest.approx(roi.sum(), rel=0.1)  # half of a thick slice is enough
-    assert thick[region].mean() == pytest.approx(image[roi].mean(), abs=25)
+    middle = thick.shape[0] // 2  # the ends are partly lung
+    assert thick[middle][region[middle]].mean() == pytest.approx(image[roi].mean(), abs=15)
 
 
 def test_the_same_reading_is_the_same_to_the_bit_and_a_vanished_region_is_an_error() -> None:
