@@ -67,6 +67,13 @@ LESIONS = pa.DataFrameSchema(
         "series": pa.Column(
             str, nullable=True, required=False
         ),  # series instance UID, where the folder may hold several
+        "contour": pa.Column(
+            str, pa.Check.isin(["drawn", "draft", "accepted"]), required=False
+        ),  # who drew it; accepted: a draft that a person accepted
+        "accepted_by": pa.Column(str, nullable=True, required=False),  # initials
+        "prompt": pa.Column(
+            str, nullable=True, required=False
+        ),  # where a lesion is that has no contour, or a drawn one beside it: cohort/prompts as JSON
     },
     strict=True,
     coerce=True,

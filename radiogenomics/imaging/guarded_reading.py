@@ -43,7 +43,7 @@ def read_lesion(lesion: Mapping[str, Any], *, time_limit_s: float = TIME_LIMIT_S
         The lesion cannot be read as declared; or decoding it crashed (rule ``decoder_crashed``), took longer than the
         limit (``decoder_time``) or more memory than is allowed (``decoder_memory``).
     """
-    what = f"{lesion['image']} with {lesion['mask']}"
+    what = f"{lesion['image']} with {lesion['mask']}" if lesion["mask"] else str(lesion["image"])
     with _LOCK:
         head, image, roi = _reader().ask(_plain(lesion), what, time_limit_s)
     if "error" in head:
@@ -81,7 +81,7 @@ def _lesion(lesion: Mapping[str, Any], head: dict[str, Any], image: bytearray, r
     mask.CopyInformation(volume)
     name = f"{lesion['images']} {lesion['lesion_id']}"
     remarks = tuple((str(rule), str(text)) for rule, text in head["remarks"])
-    return Lesion(volume, mask, lesion["kind"], name, head["acquisition"], remarks)
+    return Lesion(volume, mask, lesion["kind"], name, head["acquisition"], remarks, tuple(head["turned"]))
 
 
 class _Reader:
