@@ -25,10 +25,13 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
     has: dict[str, set[str]] = {}
 
     if cohort.images:
-        from radiogenomics.imaging import check_lesions, declared_lesions
+        from radiogenomics.imaging import check_lesions, declared_lesions, draft_lesions
         from radiogenomics.multimodal import usable_lesions
 
         lesions = declared_lesions(cohort, inputs.manifest)
+        drafted = draft_lesions(cohort, lesions, home.drafts / cohort.name, workers=cohort.compute.workers)
+        lesions = drafted.lesions
+        aside.append(drafted.quarantine)
         with err.status("opening images") as status:
             qc, quarantine, _ = check_lesions(
                 lesions,

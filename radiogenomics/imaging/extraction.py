@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from radiogenomics.cohort.features import KEYS
+from radiogenomics.cohort.features import CONTOUR, KEYS
 from radiogenomics.cohort.schemas import QUARANTINE, conform, empty
 from radiogenomics.compute import map_items
 from radiogenomics.exceptions import ComputationError, RadiogenomicsError
@@ -247,5 +247,7 @@ def _table(records: list[dict[str, Any]], results: Mapping[int, dict[str, Any]])
     keys = pd.DataFrame(
         {key: [str(records[index][key]) for index in sorted(results)] for key in KEYS}, columns=list(KEYS), dtype=object
     )
+    if any(record.get(CONTOUR) not in (None, "drawn") for record in records):
+        keys[CONTOUR] = [str(records[index][CONTOUR]) for index in sorted(results)]
     features = pd.DataFrame(rows, dtype=float) if rows else pd.DataFrame()
     return pd.concat([keys, features], axis=1)

@@ -83,6 +83,7 @@ def _places(lesions: pd.DataFrame, limit: int, states: dict[tuple[str, str], tup
 
 def _draw(record: dict[str, Any], axes: np.ndarray, status: str, reason: str) -> None:
     title = f"{record['lesion_id']}  {record['images']}" + (f"  {status}" if status != "used" else "")
+    title += ", DRAFT CONTOUR" if record.get("contour") == "draft" else ""
     axes[0].set_title(title, fontsize=7, loc="left", color=_STATES[status]).set_in_layout(False)
     try:
         lesion = read_lesion(record)
@@ -97,6 +98,7 @@ def _draw(record: dict[str, Any], axes: np.ndarray, status: str, reason: str) ->
     lower, upper = bounding_box(roi)
     centre = [round(float(axis.mean())) for axis in np.nonzero(roi)]
     window, colours = _window(lesion, image)
+    lines = "dashed" if record.get("contour") == "draft" else "solid"
     margin = np.ceil(_MARGIN_MM / spacing).astype(int)
     start, stop = np.maximum(lower - margin, 0), np.minimum(upper + margin + 1, roi.shape)
     for axis, fixed in zip(axes, (0, 1, 2), strict=True):
@@ -106,7 +108,7 @@ def _draw(record: dict[str, Any], axes: np.ndarray, status: str, reason: str) ->
         origin: Any = "lower" if fixed else "upper"
         aspect = float(spacing[rows] / spacing[columns])
         axis.imshow(image[part], cmap=colours, vmin=window[0], vmax=window[1], origin=origin, aspect=aspect)
-        axis.contour(roi[part], levels=[0.5], colors="#e6550d", linewidths=0.8)
+        axis.contour(roi[part], levels=[0.5], colors="#e6550d", linewidths=0.8, linestyles=lines)
     length = 20.0 / spacing[2]
     height = stop[1] - start[1] - 2
     axes[0].plot([1, 1 + length], [height, height], color="#fdd835", linewidth=2)

@@ -14,7 +14,7 @@ from radiogenomics.exceptions import ImageError, TableError
 from radiogenomics.imaging.acquisition import ACQUISITION_FIELDS, ACQUISITION_NUMBERS
 from radiogenomics.imaging.extraction import quarantine_of, records_of, results_of
 from radiogenomics.imaging.lesion_measures import STEP
-from radiogenomics.imaging.quality_findings import findings
+from radiogenomics.imaging.quality_findings import contour_remarks, findings
 from radiogenomics.storage.feature_cache import FeatureCache
 
 _MEASURES = (
@@ -40,7 +40,8 @@ class LesionQuality(NamedTuple):
 
     Attributes
     ----------
-    qc : one row a lesion, in order: patient_id, study_id, lesion_id, images, kind, status (used, flagged, quarantined),
+    qc : one row a lesion, in order: patient_id, study_id, lesion_id, images, kind, contour (drawn, draft or
+        accepted), status (used, flagged, quarantined),
         reason (text; '' when used), rules (names of the rules that are broken, ';' between several), and `voxels`,
         `slices`, `empty_slices` (counts), `volume_mm3`, `spacing_{x,y,z}_mm`, `intensity_{minimum,mean,maximum}` in the
         ROI (HU, SUV or arbitrary), `share_at_image_border`, `share_saturated`, `share_air` (0 to 1), `air_hu` (where air
@@ -94,6 +95,7 @@ def check_lesions(
     errors: dict[int, Exception] = dict(found.errors)
     for index, record in enumerate(records):
         identity = {key: record[key] for key in ("patient_id", "study_id", "lesion_id", "images", "kind")}
+        identity["contour"] = record.get("contour") or "drawn"
         if index in found.errors:
             error = found.errors[index]
             state = {"status": "quarantined", "reason": str(error), "rules": getattr(error, "rule", "") or "unexpected"}
@@ -101,7 +103,8 @@ def check_lesions(
             continue
         measures = found.results[index]["measures"]
         rules = (quality or {}).get(record["images"]) or Quality()
-        broken = findings(record["kind"], measures, found.results[index]["remarks"], rules)
+        remarks = [*found.results[index]["remarks"], *contour_remarks(record)]
+        broken = findings(record["kind"], measures, remarks, rules)
         grave = [finding for finding in broken if finding.then == "quarantine"]
         if grave:
             text = "; ".join(finding.text for finding in grave)
@@ -115,7 +118,7 @@ def check_lesions(
         study = {key: record[key] for key in ("patient_id", "study_id", "images")}
         spacing = {"pixel_spacing_mm": measures["spacing_x_mm"], "slice_spacing_mm": measures["spacing_z_mm"]}
         acquisitions.append({**study, **found.results[index]["acquisition"], **spacing})
-    columns = ["patient_id", "study_id", "lesion_id", "images", "kind", "status", "reason", "rules", *_MEASURES]
+    columns = ["patient_id", "study_id", "lesion_id", "images", "kind", "contour", "status", "reason", "rules", *_MEASURES]
     qc = pd.DataFrame(rows, columns=columns)
     qc[list(_MEASURES)] = qc[list(_MEASURES)].astype(float)
     return LesionQuality(qc, quarantine_of(records, errors), _acquisition_table(acquisitions))

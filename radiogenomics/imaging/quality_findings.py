@@ -32,6 +32,13 @@ def findings(
     return [finding for finding in found if finding.then != "ignore"]
 
 
+def contour_remarks(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is to be said of who drew a contour: a draft is never taken for a drawn one in silence."""
+    if record.get("contour") != "draft":
+        return []
+    return [("draft_contour", "the contour is a draft by a program, which no person accepted")]
+
+
 def _of_roi(m: Mapping[str, Any], quality: Quality) -> list[tuple[str, str]]:
     found = []
     if m["voxels"] < _limit(quality, "too_small"):
