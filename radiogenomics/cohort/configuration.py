@@ -163,7 +163,8 @@ class Images(Settings):
     quality: Quality = Field(default_factory=Quality, description="what quality control looks for, and what follows")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
     draft_contours: DraftContours = Field(
-        default_factory=DraftContours, description="lesions with a box or a diameter but no contour; a word alone is `use`"
+        default_factory=DraftContours,
+        description="lesions with a box or a diameter but no contour; a word alone is `use`",
     )
 
     @model_validator(mode="before")

@@ -11,7 +11,7 @@ import pandas as pd
 from radiogenomics.cohort.configuration import Images
 from radiogenomics.cohort.contour_origin import contour_origin
 from radiogenomics.cohort.identities import RowIdentities
-from radiogenomics.cohort.prompts import COLUMNS, PromptProblem, prompt_of_cells
+from radiogenomics.cohort.prompts import COLUMNS, PromptError, prompt_of_cells
 from radiogenomics.cohort.reading import RawTable
 
 
@@ -33,8 +33,8 @@ def refuse_prompts(raw: RawTable, identities: RowIdentities, name: str, images: 
         try:
             prompt = prompt_of_cells({column: str(cells[column]) for column in columns})
             if prompt is not None and prompt.kind == "box_voxels" and (folder / str(cells["image"]).strip()).is_dir():
-                raise PromptProblem("column box_voxels: DICOM slices have no order of their own; give box_mm")
-        except PromptProblem as problem:
+                raise PromptError("column box_voxels: DICOM slices have no order of their own; give box_mm")
+        except PromptError as problem:
             wrong[row] = f"{where}: {problem}"
             prompt = None
         if str(cells["mask"]).strip():
@@ -56,8 +56,8 @@ def refuse_contours(masks: Mapping[int, Path], identities: RowIdentities, name: 
     drafts: dict[int, str] = {}
     wrong: dict[int, str] = {}
     for row, mask in masks.items():
-        lesion = identities.table.at[row, "lesion_id"]
-        origin = contour_origin(mask, lesion)
+        lesion = identities.table["lesion_id"][row]
+        origin = contour_origin(mask, lesion if isinstance(lesion, str) else None)
         if origin.problem:
             wrong[row] = f"{identities.where} {row}: {origin.problem}"
         elif origin.contour == "draft" and images.draft_contours.use == "refuse":
@@ -79,7 +79,8 @@ def lesion_columns(masks: Sequence[str], cells: pd.DataFrame | None = None) -> d
     columns = [column for column in COLUMNS if cells is not None and column in cells.columns]
     if cells is not None and columns:
         prompts = [
-            prompt_of_cells({column: str(row[column]) for column in columns}) for row in cells[columns].to_dict("records")
+            prompt_of_cells({column: str(row[column]) for column in columns})
+            for row in cells[columns].to_dict("records")
         ]
         found["prompt"] = [prompt.text() if prompt is not None else None for prompt in prompts]
     return {key: pd.Series(value, dtype=object) for key, value in found.items()}

@@ -65,7 +65,9 @@ class DraftContours(Settings):
         le=1,
         description="share of the draft's outline that is the box's and not the image's: tissue or uptake goes on beyond it",
     )
-    minimum_filled: float = Field(0.1, ge=0, lt=1, description="share of the prompt's ellipsoid that the draft must fill")
+    minimum_filled: float = Field(
+        0.1, ge=0, lt=1, description="share of the prompt's ellipsoid that the draft must fill"
+    )
     minimum_voxels: int = Field(27, ge=1, description="a smaller draft is not used")
     segmenter: Segmenter | None = Field(None, description="needed by `method: segmenter`")
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort, DicomTree, Images
 from radiogenomics.cohort.dicom_lesions import TreeRow, tree_folder, tree_rows
-from radiogenomics.cohort.folders import files_below
 from radiogenomics.cohort.draft_rows import lesion_columns, refuse_contours, refuse_prompts
+from radiogenomics.cohort.folders import files_below
 from radiogenomics.cohort.identities import RowIdentities
 from radiogenomics.cohort.reading import declared_path, read_table
 from radiogenomics.exceptions import IntegrityError
@@ -71,7 +71,7 @@ def _from_table(cohort: Cohort, name: str, images: Images, file: str, patients: 
         identities.refuse(
             {r: f"{file} line {r}: {column} '{targets[r]}' does not exist beside the table" for r in gone}, rule
         )
-    masks = {int(r): path.parent / cell for r, cell in raw.cells["mask"].str.strip().items() if cell}
+    masks = {int(str(r)): path.parent / cell for r, cell in raw.cells["mask"].str.strip().items() if cell}
     refuse_contours(masks, identities, name, images)
     return FoundLesions(file, file_digest(path), identities, None)
 

@@ -30,7 +30,7 @@ LARGEST_MM = 400.0
 _COUNTS = {"box_mm": 6, "box_voxels": 6, "recist_mm": 6, "centre_mm": 3, "diameter_mm": 1}
 
 
-class PromptProblem(ValueError):
+class PromptError(ValueError):
     """Why cells give no prompt: a sentence without file and line, which the caller knows."""
 
 
@@ -62,7 +62,7 @@ def prompt_of_cells(cells: Mapping[str, str]) -> Prompt | None:
 
     Raises
     ------
-    PromptProblem
+    PromptError
         More than one is given, a number is missing or no number, the box is flat or the diameter absurd.
     """
     given = {column: cells[column].strip() for column in COLUMNS if cells.get(column, "").strip()}
@@ -70,10 +70,10 @@ def prompt_of_cells(cells: Mapping[str, str]) -> Prompt | None:
         return None
     kinds = [kind for kind in given if kind != "diameter_mm"]
     if len(kinds) > 1:
-        raise PromptProblem(f"columns {' and '.join(kinds)} are both filled; give one")
+        raise PromptError(f"columns {' and '.join(kinds)} are both filled; give one")
     if ("centre_mm" in given) != ("diameter_mm" in given):
         lacking = "diameter_mm" if "centre_mm" in given else "centre_mm"
-        raise PromptProblem(f"column {next(iter(given))} needs {lacking} beside it, which is blank")
+        raise PromptError(f"column {next(iter(given))} needs {lacking} beside it, which is blank")
     numbers = {column: _numbers(column, cell) for column, cell in given.items()}
     kind = kinds[0]
     values = numbers[kind] + numbers.get("diameter_mm", ())
@@ -86,18 +86,18 @@ def _numbers(column: str, cell: str) -> tuple[float, ...]:
     try:
         numbers = tuple(float(part) for part in parts)
     except ValueError:
-        raise PromptProblem(f"column {column}: '{cell}' holds something that is no number") from None
+        raise PromptError(f"column {column}: '{cell}' holds something that is no number") from None
     if len(numbers) != _COUNTS[column]:
-        raise PromptProblem(f"column {column}: {_COUNTS[column]} numbers are needed, found {len(numbers)}")
+        raise PromptError(f"column {column}: {_COUNTS[column]} numbers are needed, found {len(numbers)}")
     if not all(math.isfinite(number) for number in numbers):
-        raise PromptProblem(f"column {column}: '{cell}' holds a number that is not finite")
+        raise PromptError(f"column {column}: '{cell}' holds a number that is not finite")
     return numbers
 
 
 def _check(kind: str, values: tuple[float, ...]) -> None:
     if kind == "box_voxels":
         if any(value != int(value) or value < 0 for value in values):
-            raise PromptProblem("column box_voxels: whole numbers from 0 are needed")
+            raise PromptError("column box_voxels: whole numbers from 0 are needed")
         return
     if kind == "centre_mm":
         length = values[3]
@@ -105,10 +105,12 @@ def _check(kind: str, values: tuple[float, ...]) -> None:
         edges = [abs(values[axis + 3] - values[axis]) for axis in range(3)]
         length = max(edges) if kind == "box_mm" else math.hypot(*edges)
         if kind == "box_mm" and min(edges) == 0:
-            raise PromptProblem(f"column box_mm: the box is flat: its edges are {_list(edges)} mm")
+            raise PromptError(f"column box_mm: the box is flat: its edges are {_list(edges)} mm")
     if not 0 < length <= LARGEST_MM:
         what = "diameter" if kind != "box_mm" else "longest edge"
-        raise PromptProblem(f"column {kind}: the {what} is {length:.4g} mm; above 0 and up to {LARGEST_MM:g} is allowed")
+        raise PromptError(
+            f"column {kind}: the {what} is {length:.4g} mm; above 0 and up to {LARGEST_MM:g} is allowed"
+        )
 
 
 def _list(values: list[float]) -> str:

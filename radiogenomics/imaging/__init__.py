@@ -16,6 +16,7 @@ _ORIGIN = {
     "contact_sheet": "lesion_pictures",
     "declared_lesions": "lesions",
     "draft_lesions": "drafts.drafting",
+    "draft_sheet": "drafts.pictures",
     "imaging_table_features": "ready_made",
     "lesion_volumetrics": "volumetrics",
     "radiomic_features": "radiomic_extraction",

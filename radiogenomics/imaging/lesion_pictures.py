@@ -97,7 +97,7 @@ def _draw(record: dict[str, Any], axes: np.ndarray, status: str, reason: str) ->
     image, roi, spacing = _oriented(lesion)
     lower, upper = bounding_box(roi)
     centre = [round(float(axis.mean())) for axis in np.nonzero(roi)]
-    window, colours = _window(lesion, image)
+    window, colours = window_of(lesion.kind, image)
     lines = "dashed" if record.get("contour") == "draft" else "solid"
     margin = np.ceil(_MARGIN_MM / spacing).astype(int)
     start, stop = np.maximum(lower - margin, 0), np.minimum(upper + margin + 1, roi.shape)
@@ -129,10 +129,11 @@ def _oriented(lesion: Lesion) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return sitk.GetArrayFromImage(image), sitk.GetArrayFromImage(mask) > 0, np.array(image.GetSpacing())[::-1]
 
 
-def _window(lesion: Lesion, image: np.ndarray) -> tuple[tuple[float, float], str]:
-    if lesion.kind in _SHOWN:
-        window, colours = _SHOWN[lesion.kind]
-        if lesion.kind == "CT" and float(np.median(image)) < -400:  # in the lung
+def window_of(kind: str, image: np.ndarray) -> tuple[tuple[float, float], str]:
+    """Lowest and highest intensity that is shown, and matplotlib's colour map."""
+    if kind in _SHOWN:
+        window, colours = _SHOWN[kind]
+        if kind == "CT" and float(np.median(image)) < -400:  # in the lung
             window = (-1350.0, 150.0)
         return window, colours
     low, high = np.percentile(image, (1, 99))

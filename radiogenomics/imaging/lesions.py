@@ -44,7 +44,11 @@ def declared_lesions(cohort: Cohort, manifest: pd.DataFrame) -> pd.DataFrame:
                     "file": used["file"].to_numpy(),
                     "row": rows["row"].astype(int),
                     "series": rows.get("series"),
-                    **{column: rows[column] for column in ("contour", "accepted_by", "prompt") if column in rows.columns},
+                    **{
+                        column: rows[column]
+                        for column in ("contour", "accepted_by", "prompt")
+                        if column in rows.columns
+                    },
                 }
             )
         )

@@ -118,7 +118,18 @@ def check_lesions(
         study = {key: record[key] for key in ("patient_id", "study_id", "images")}
         spacing = {"pixel_spacing_mm": measures["spacing_x_mm"], "slice_spacing_mm": measures["spacing_z_mm"]}
         acquisitions.append({**study, **found.results[index]["acquisition"], **spacing})
-    columns = ["patient_id", "study_id", "lesion_id", "images", "kind", "contour", "status", "reason", "rules", *_MEASURES]
+    columns = [
+        "patient_id",
+        "study_id",
+        "lesion_id",
+        "images",
+        "kind",
+        "contour",
+        "status",
+        "reason",
+        "rules",
+        *_MEASURES,
+    ]
     qc = pd.DataFrame(rows, columns=columns)
     qc[list(_MEASURES)] = qc[list(_MEASURES)].astype(float)
     return LesionQuality(qc, quarantine_of(records, errors), _acquisition_table(acquisitions))

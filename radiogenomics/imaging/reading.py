@@ -111,11 +111,15 @@ def _image_alone(lesion: Mapping[str, Any]) -> Lesion:
     """The image of a lesion that has no contour yet, with a mask of zeros."""
     import SimpleITK as sitk
 
+    from radiogenomics.imaging.dicom_series import choose_series, read_series
+
     path = Path(lesion["image"])
     if not path.exists():
         raise ImageError(f"{path}: no such file or folder", rule="file_missing")
     if path.is_dir():
-        found = read_series(choose_series(path, lesion["kind"], _series(lesion)), path, lesion["kind"])
+        named = _series(lesion)
+        chosen = choose_series(path, lesion["kind"], {named} if named is not None else set())
+        found = read_series(chosen, path, lesion["kind"])
         image, acquisition, remarks = found.image, found.acquisition, tuple(found.remarks)
     elif is_volume(path):
         image, acquisition, remarks = read_volume(path, floating=True), unknown_acquisition(), ()

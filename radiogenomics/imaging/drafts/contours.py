@@ -64,9 +64,7 @@ def draft_contour(
     part = image[tuple(slice(int(a), int(b) + 1) for a, b in zip(lower, upper, strict=True))]
     values, spacing = sitk.GetArrayFromImage(part), np.array(part.GetSpacing())[::-1]
     radius = radius_on_grid(ellipsoid, part)
-    candidate = tissue(
-        kind, values, radius, soft_tissue_hu=settings.soft_tissue_hu, uptake_share=settings.uptake_share
-    )
+    candidate = tissue(kind, values, radius, soft_tissue_hu=settings.soft_tissue_hu, uptake_share=settings.uptake_share)
     by_threshold = threshold_contour(candidate, radius)
     place = tuple(slice(int(a), int(b) + 1) for a, b in zip(lower[::-1], upper[::-1], strict=True))
     reach = 1.0 if settings.method == "threshold" else OUTSIDE

@@ -142,7 +142,10 @@ def _row(task: _Task, found: Mapping[str, Any], drawn: bool) -> dict[str, Any]:
     row |= {key: task.lesion.get(key) for key in ("series", "roi")}
     row |= {"prompt": Prompt.of_text(task.lesion["prompt"]).kind, "method": task.settings.method}
     row |= {"drawn": task.lesion["mask"], "status": "compared" if drawn else "not used" if broken else "draft"}
-    row |= {"rules": ";".join(dict.fromkeys(rule for rule, _ in broken)), "reason": "; ".join(text for _, text in broken)}
+    row |= {
+        "rules": ";".join(dict.fromkeys(rule for rule, _ in broken)),
+        "reason": "; ".join(text for _, text in broken),
+    }
     row |= found["measures"]
     return row | {key: found[key] for key in ("draft", "second", "dice_with_drawn", "volume_error")}
 
@@ -178,7 +181,10 @@ def _draft_one(task: _Task) -> dict[str, Any]:
             "settings": task.settings.model_dump(mode="json"),
             "found": {key: _json(value) for key, value in known.items()},
         }
-        for target, voxels in ((second, made.second), (file, made.draft)):  # the draft last: its sidecar says it is done
+        for target, voxels in (
+            (second, made.second),
+            (file, made.draft),
+        ):  # the draft last: its sidecar says it is done
             write_contour(target, turned_back(grid_of(read.image, voxels), read.turned), DRAFT, told)
     measures = DraftMeasures(**known["measures"])
     return {
@@ -218,7 +224,16 @@ def _key(task: _Task) -> str:
     weights = files_signature([task.weights, Path(task.program)]) if task.weights is not None else ""
     code = code_version(_draft_one, decode_lesion, draft_contour, run_segmenter)
     libraries = {name: version(name) for name in _DECIDING}
-    parts = [task.lesion["kind"], task.lesion["prompt"], task.lesion.get("roi"), settings, files, weights, code, libraries]
+    parts = [
+        task.lesion["kind"],
+        task.lesion["prompt"],
+        task.lesion.get("roi"),
+        settings,
+        files,
+        weights,
+        code,
+        libraries,
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -229,4 +244,3 @@ _OF_CONTOUR = {"method", "soft_tissue_hu", "uptake_share", "segmenter"}
 def _plain(name: str) -> str:
     """An identifier as part of a file name; its first characters, for people: the rest of the name tells files apart."""
     return re.sub(r"[^A-Za-z0-9._-]", "_", name)[:60].lstrip(".") or "lesion"
-

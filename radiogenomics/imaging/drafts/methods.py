@@ -24,7 +24,9 @@ _SHOWN_HU = (-1000.0, 200.0)
 """Bone, metal and contrast above this have no edges that matter for a soft-tissue tumour."""
 
 
-def tissue(kind: str, image: np.ndarray, radius: np.ndarray, *, soft_tissue_hu: float, uptake_share: float) -> np.ndarray:
+def tissue(
+    kind: str, image: np.ndarray, radius: np.ndarray, *, soft_tissue_hu: float, uptake_share: float
+) -> np.ndarray:
     """Voxels that may be tumour by their value alone.
 
     CT: attenuation above `soft_tissue_hu`. PT: uptake of at least `uptake_share` of the highest within the ellipsoid

@@ -115,5 +115,7 @@ def draft_problems(found: DraftMeasures, rules: DraftContours) -> list[tuple[str
             )
         )
     if found.at_border > 0:
-        problems.append(("draft_at_border", f"{found.at_border:.1%} of the draft lies at the border of the image: cut off"))
+        problems.append(
+            ("draft_at_border", f"{found.at_border:.1%} of the draft lies at the border of the image: cut off")
+        )
     return problems

@@ -103,9 +103,7 @@ def run_segmenter(image: sitk.Image, segmenter: Segmenter, program: str, weights
     return tumour
 
 
-def _command(
-    segmenter: Segmenter, program: str, weights: Path, source: Path, target: Path
-) -> tuple[list[str], Path]:
+def _command(segmenter: Segmenter, program: str, weights: Path, source: Path, target: Path) -> tuple[list[str], Path]:
     """The command line, and the file that it must write."""
     if segmenter.tool == "nnunet":
         command = [program, "-i", str(source.parent), "-o", str(target), "-m", str(weights)]

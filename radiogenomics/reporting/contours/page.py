@@ -90,7 +90,10 @@ def contour_page(content: PageContent) -> str:
         meta=meta,
         facts=content.facts,
         layers=[{"key": key, "label": _LAYERS[key], "shown": key == "drawn" or len(overlays) == 1} for key in overlays],
-        starts=[{"key": "draft", "label": "the draft"}, *({"key": key, "label": f"the {_LAYERS[key]}"} for key in overlays)],
+        starts=[
+            {"key": "draft", "label": "the draft"},
+            *({"key": key, "label": f"the {_LAYERS[key]}"} for key in overlays),
+        ],
         windows=_windows(content.meta["kind"], crop),
         css=_verbatim("page.css"),
         script=_verbatim("page.js"),
@@ -107,8 +110,10 @@ def index_page(title: str, rows: Sequence[Mapping[str, Any]], simulated: bool) -
     ----------
     rows : each `lesion_id`, `images`, `status`, `agreement`, `volume`, `reason` (texts) and `href`, relative.
     """
-    return _environment().get_template("index.html.j2").render(
-        title=title, rows=rows, simulated=simulated, css=_verbatim("index.css")
+    return (
+        _environment()
+        .get_template("index.html.j2")
+        .render(title=title, rows=rows, simulated=simulated, css=_verbatim("index.css"))
     )
 
 
@@ -200,13 +205,13 @@ def _centre(voxels: np.ndarray, image: sitk.Image, crop: sitk.Image) -> list[int
 def _original(stored: sitk.Image, crop: sitk.Image) -> dict[str, Any]:
     """The grid that contours are saved on, and where the voxels of the part that is shown lie in it."""
 
-    def place(index: tuple[int, int, int]) -> np.ndarray:
+    def place(index: list[int]) -> np.ndarray:
         return np.array(stored.TransformPhysicalPointToIndex(crop.TransformIndexToPhysicalPoint(index)))
 
-    base = place((0, 0, 0))
+    base = place([0, 0, 0])
     steps = []
     for axis in range(3):
-        unit = tuple(int(axis == other) for other in range(3))
+        unit = [int(axis == other) for other in range(3)]
         if crop.GetSize()[axis] > 1:
             steps.append((place(unit) - base).tolist())
         else:
