@@ -108,9 +108,7 @@ def _check(kind: str, values: tuple[float, ...]) -> None:
             raise PromptError(f"column box_mm: the box is flat: its edges are {_list(edges)} mm")
     if not 0 < length <= LARGEST_MM:
         what = "diameter" if kind != "box_mm" else "longest edge"
-        raise PromptError(
-            f"column {kind}: the {what} is {length:.4g} mm; above 0 and up to {LARGEST_MM:g} is allowed"
-        )
+        raise PromptError(f"column {kind}: the {what} is {length:.4g} mm; above 0 and up to {LARGEST_MM:g} is allowed")
 
 
 def _list(values: list[float]) -> str:

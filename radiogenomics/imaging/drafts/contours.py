@@ -56,6 +56,24 @@ def draft_contour(
     ImageError
         The prompt lies outside the image, or there is no method for this kind of image.
     """
+    return drafts_by_method(image, kind, ellipsoid, settings, what, segmented)[settings.method]
+
+
+def drafts_by_method(
+    image: sitk.Image,
+    kind: str,
+    ellipsoid: Ellipsoid,
+    settings: DraftContours,
+    what: str,
+    segmented: np.ndarray | None = None,
+) -> dict[str, Draft]:
+    """What each method draws, with another method's contour as second opinion; see `draft_contour`.
+
+    Returns
+    -------
+    'threshold' and 'watershed', each the other's second opinion; with `segmented` also 'segmenter', whose second opinion is
+    the threshold.
+    """
     import SimpleITK as sitk
 
     if kind not in DRAFTED_KINDS:
@@ -65,29 +83,24 @@ def draft_contour(
     values, spacing = sitk.GetArrayFromImage(part), np.array(part.GetSpacing())[::-1]
     radius = radius_on_grid(ellipsoid, part)
     candidate = tissue(kind, values, radius, soft_tissue_hu=settings.soft_tissue_hu, uptake_share=settings.uptake_share)
-    by_threshold = threshold_contour(candidate, radius)
     place = tuple(slice(int(a), int(b) + 1) for a, b in zip(lower[::-1], upper[::-1], strict=True))
-    reach = 1.0 if settings.method == "threshold" else OUTSIDE
-    if settings.method == "segmenter":
-        if segmented is None:
-            raise ImageError(f"{what}: the segmenter's result is missing", rule="segmenter_output")
-        drawn, second = threshold_contour(segmented[place], radius / OUTSIDE), by_threshold
-    else:
-        by_watershed = watershed_contour(kind, values, candidate, radius, spacing)
-        both = (by_threshold, by_watershed)
-        drawn, second = both if settings.method == "threshold" else both[::-1]
-    measures = draft_measures(
-        drawn,
-        second,
-        candidate,
-        radius,
-        float(np.prod(spacing)),
-        ellipsoid.volume_mm3,
-        _border(lower, upper, np.array(image.GetSize())),
-        reach,
-    )
-    shape = image.GetSize()[::-1]
-    return Draft(_whole(drawn, place, shape), _whole(second, place, shape), measures)
+    drawn = {
+        "threshold": threshold_contour(candidate, radius),
+        "watershed": watershed_contour(kind, values, candidate, radius, spacing),
+    }
+    if segmented is not None:
+        drawn["segmenter"] = threshold_contour(segmented[place], radius / OUTSIDE)
+    elif settings.method == "segmenter":
+        raise ImageError(f"{what}: the segmenter's result is missing", rule="segmenter_output")
+    shape, border = image.GetSize()[::-1], _border(lower, upper, np.array(image.GetSize()))
+    found = {}
+    for method, own in drawn.items():
+        second = drawn["watershed" if method == "threshold" else "threshold"]
+        reach = 1.0 if method == "threshold" else OUTSIDE
+        volumes = float(np.prod(spacing)), ellipsoid.volume_mm3
+        measures = draft_measures(own, second, candidate, radius, *volumes, border, reach)
+        found[method] = Draft(_whole(own, place, shape), _whole(second, place, shape), measures)
+    return found
 
 
 def _whole(part: np.ndarray, place: tuple[slice, ...], shape: tuple[int, ...]) -> np.ndarray:

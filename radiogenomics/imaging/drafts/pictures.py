@@ -58,6 +58,9 @@ def _draw(row: dict[str, Any], axes: np.ndarray) -> None:
     axes[0].text(0, -0.04, lines, fontsize=5.5, va="top", color=colour, transform=axes[0].transAxes).set_in_layout(
         False
     )
+    if not row["draft"]:
+        axes[0].text(0, 0.5, "no draft could be made", fontsize=6, color=colour, transform=axes[0].transAxes)
+        return
     try:
         lesion = drafted_lesion(row)
     except RadiogenomicsError as error:

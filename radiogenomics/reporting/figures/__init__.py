@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.comparisons import comparisons_figure
     from radiogenomics.reporting.figures.coverage import coverage_figure
     from radiogenomics.reporting.figures.decision_curve import decision_curve_figure
+    from radiogenomics.reporting.figures.draft_contours import draft_contours_figure
     from radiogenomics.reporting.figures.feature_distributions import feature_distributions_figure
     from radiogenomics.reporting.figures.forest import forest_figure
     from radiogenomics.reporting.figures.inputs import inputs_figure
@@ -42,6 +43,7 @@ _HOMES = {
     "comparisons_figure": "comparisons",
     "coverage_figure": "coverage",
     "decision_curve_figure": "decision_curve",
+    "draft_contours_figure": "draft_contours",
     "feature_distributions_figure": "feature_distributions",
     "forest_figure": "forest",
     "inputs_figure": "inputs",
@@ -69,6 +71,7 @@ __all__ = [
     "comparisons_figure",
     "coverage_figure",
     "decision_curve_figure",
+    "draft_contours_figure",
     "feature_distributions_figure",
     "forest_figure",
     "inputs_figure",
