@@ -26,8 +26,8 @@ in one axial slice, with both ends moved so within the slice, and stands for a b
 - **Dice**, **volume error** ((draft - drawn) / drawn): mean over draws and, in brackets, of one lesion the 2.5th to 97.5th
   percentile of its draws; of a group the 95 % interval of the mean over its lesions (bootstrap of lesions).
 - **passes**: share of drafts that pass their own quality control with the default limits (both methods agree to Dice
-  {agreement:g} or more, volumes differ by at most {difference:.0%} of their mean, at most {limit:.0%} of the outline is the prompt's); 95 % interval by Wilson for
-  one lesion (over draws), by bootstrap for a group.
+  {agreement:g} or more, volumes differ by at most {difference:.0%} of their mean, at most {limit:.0%} of the outline is the prompt's); 95 % interval by Wilson,
+  over draws of one lesion and over the lesions of a group.
 - **Dice if it passes / if not**: mean Dice of both kinds of drafts.
 
 {said}
@@ -42,7 +42,7 @@ in one axial slice, with both ends moved so within the slice, and stands for a b
 
 Threshold on CT: any soft tissue around a sarcoma is above the threshold, so the draft is the prompt's ellipsoid itself. Its own quality
 control says so and refuses it, whatever its Dice. The drawn contours on PET were not drawn on PET: the study drew them on MR and
-carried them over, and they hold necrosis without uptake, which a threshold of uptake leaves out.
+carried them over, so they hold tumour with little uptake, which a threshold of uptake leaves out.
 
 {sarcoma}
 

@@ -41,7 +41,7 @@ class LesionQuality(NamedTuple):
     Attributes
     ----------
     qc : one row a lesion, in order: patient_id, study_id, lesion_id, images, kind, contour (drawn, draft or
-        accepted), status (used, flagged, quarantined),
+        accepted), accepted_by (initials, or empty), status (used, flagged, quarantined),
         reason (text; '' when used), rules (names of the rules that are broken, ';' between several), and `voxels`,
         `slices`, `empty_slices` (counts), `volume_mm3`, `spacing_{x,y,z}_mm`, `intensity_{minimum,mean,maximum}` in the
         ROI (HU, SUV or arbitrary), `share_at_image_border`, `share_saturated`, `share_air` (0 to 1), `air_hu` (where air
@@ -96,6 +96,7 @@ def check_lesions(
     for index, record in enumerate(records):
         identity = {key: record[key] for key in ("patient_id", "study_id", "lesion_id", "images", "kind")}
         identity["contour"] = record.get("contour") or "drawn"
+        identity["accepted_by"] = record.get("accepted_by") or ""
         if index in found.errors:
             error = found.errors[index]
             state = {"status": "quarantined", "reason": str(error), "rules": getattr(error, "rule", "") or "unexpected"}
@@ -125,6 +126,7 @@ def check_lesions(
         "images",
         "kind",
         "contour",
+        "accepted_by",
         "status",
         "reason",
         "rules",

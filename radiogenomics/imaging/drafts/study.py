@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from collections.abc import Callable, Sequence
@@ -143,10 +144,8 @@ def _diameter(lesion: Lesion) -> np.ndarray:
     spacing = np.array(lesion.image.GetSpacing())[:2]
     for k in np.flatnonzero(drawn.any(axis=(1, 2))):
         points = np.argwhere(drawn[k])[:, ::-1].astype(float)
-        try:
+        with contextlib.suppress(QhullError, ValueError):  # a line or a few voxels are their own hull
             points = points[ConvexHull(points).vertices]
-        except (QhullError, ValueError):
-            pass  # a line or a few voxels are their own hull
         distance = squareform(pdist(points * spacing))
         if distance.size and distance.max() > longest:
             longest = float(distance.max())
@@ -176,7 +175,8 @@ def summary(draws: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     One row for each combination of `by`: lesions, draws, dice, dice_lower, dice_upper, volume_error, volume_lower, volume_upper,
     passed, passed_lower, passed_upper, dice_passed, dice_failed. Where several lesions are put together the interval is of the
     mean over lesions (percentiles of 2,000 bootstrap samples of lesions); of one lesion it is the 2.5th to 97.5th percentile
-    of its draws. The share's interval is Wilson's for one lesion, and the bootstrap's for several.
+    of its draws. The share's interval is Wilson's (J Am Stat Assoc 1927;22:209-212) with as many trials as draws of one lesion,
+    or as lesions where there are several: draws of one lesion are alike.
     """
     rows = []
     for values, part in draws.groupby(list(by), sort=False):
@@ -194,18 +194,23 @@ def summary(draws: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 def _interval(part: pd.DataFrame, column: str, several: bool) -> tuple[float, float, float]:
     values = part[column].astype(float)
+    if column == "passed":
+        shares = values.groupby(part["lesion"]).mean()
+        return float(shares.mean()), *_wilson(float(shares.mean()), len(shares) if several else len(values))
     if several:
         of_lesion = values.groupby(part["lesion"]).mean().to_numpy()
         noise = np.random.default_rng(20260101)
         means = of_lesion[noise.integers(0, len(of_lesion), (2000, len(of_lesion)))].mean(axis=1)
         return float(of_lesion.mean()), *(float(x) for x in np.percentile(means, (2.5, 97.5)))
-    if column == "passed":
-        from scipy.stats import binomtest
-
-        ci = binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
-        return float(values.mean()), float(ci.low), float(ci.high)
     low, high = np.percentile(values, (2.5, 97.5))
     return float(values.mean()), float(low), float(high)
+
+
+def _wilson(share: float, trials: int) -> tuple[float, float]:
+    z = 1.959964
+    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)) / (1 + z**2 / trials)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def rank_correlation(draws: pd.DataFrame, column: str) -> float:
