@@ -11,6 +11,7 @@ def report(cohort: Cohort, endpoint: str):
         from radiogenomics.evaluation.verdict import verdict_sentence
         from radiogenomics.multimodal import availability
         from radiogenomics.reporting import render_report
+        from radiogenomics.reporting.contours.counts import contour_counts
 
         evaluation, record = values["evaluation"], values["model"]
         labels = values["labels"]["labels"]
@@ -33,6 +34,7 @@ def report(cohort: Cohort, endpoint: str):
             availability=availability(values["mdata"]),
             account=account(Inputs(**values["manifest"])),
             quarantine=values["quarantine"],
+            contours=contour_counts(values["image_qc"]["qc"]) if "image_qc" in values else None,
             settings={
                 "model_id": record["model_id"],
                 "snapshot_id": record["snapshot_id"],

@@ -48,7 +48,8 @@ class LesionQuality(NamedTuple):
         lies in a CT); NaN where it could not be read.
     quarantine : by `schemas.QUARANTINE`, level 'lesion'.
     acquisition : one row a study and image name: patient_id, study_id, images, scanner and protocol as far as headers
-        say (None or NaN otherwise), `pixel_spacing_mm`, `slice_spacing_mm`.
+        say (None or NaN otherwise), `pixel_spacing_mm`, `slice_spacing_mm`, and
+        `contour`: who drew the study's lesions (drawn, draft, accepted; ' + ' between several).
     """
 
     qc: pd.DataFrame
@@ -118,7 +119,7 @@ def check_lesions(
         rows.append({**identity, **state, **{name: measures[name] for name in _MEASURES}})
         study = {key: record[key] for key in ("patient_id", "study_id", "images")}
         spacing = {"pixel_spacing_mm": measures["spacing_x_mm"], "slice_spacing_mm": measures["spacing_z_mm"]}
-        acquisitions.append({**study, **found.results[index]["acquisition"], **spacing})
+        acquisitions.append({**study, **found.results[index]["acquisition"], **spacing, "contour": identity["contour"]})
     columns = [
         "patient_id",
         "study_id",
@@ -139,8 +140,11 @@ def check_lesions(
 
 def _acquisition_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     keys = ["patient_id", "study_id", "images"]
-    columns = [*keys, *ACQUISITION_FIELDS, "pixel_spacing_mm", "slice_spacing_mm"]
-    table = pd.DataFrame(rows, columns=columns).drop_duplicates(keys, ignore_index=True)
+    columns = [*keys, *ACQUISITION_FIELDS, "pixel_spacing_mm", "slice_spacing_mm", "contour"]
+    every = pd.DataFrame(rows, columns=columns)
+    if len(every):
+        every["contour"] = every.groupby(keys)["contour"].transform(lambda kinds: " + ".join(sorted(set(kinds))))
+    table = every.drop_duplicates(keys, ignore_index=True).copy()
     for column in table.columns:
         if column in ACQUISITION_NUMBERS or column.endswith("_mm"):
             # 3.26999999999998 and 3.27 are one protocol, not two

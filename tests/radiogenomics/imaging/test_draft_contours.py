@@ -342,3 +342,11 @@ def test_the_sidecar_of_a_draft_says_how_it_was_made(lesions_cohort, tmp_path):
     told = json.loads(sidecar_of(Path(made.drafts["draft"][0])).read_text())
     assert (told["decision"], told["lesion_id"], told["prompt"][0]) == ("draft", "LA", "box_mm")
     assert told["settings"]["method"] == "threshold"
+
+
+def test_a_study_says_who_drew_its_lesions_so_that_it_can_be_declared_a_confounder(lesions_cohort, tmp_path):
+    _, made = all_of(lesions_cohort([{"mask": "", "box_mm": BOX}], use="include"), tmp_path / "drafts")
+    together = made.lesions.assign(patient_id="A", study_id="A")
+    found = check_lesions(made.lesions).acquisition.set_index("patient_id")["contour"].to_dict()
+    assert found == {"A": "draft", "Z": "drawn"}
+    assert check_lesions(together).acquisition["contour"].tolist() == ["draft + drawn"]

@@ -148,3 +148,29 @@ def test_in_a_browser_what_is_edited_and_accepted_is_saved_to_the_voxel_on_the_i
         assert asked == [file.as_uri()]
     finally:
         browser.close()
+
+
+def test_the_report_counts_who_drew_the_contours():
+    import pandas as pd
+
+    from radiogenomics.reporting import render_report
+    from radiogenomics.reporting.contours.counts import contour_counts
+
+    qc = pd.DataFrame(
+        {
+            "patient_id": ["A", "A", "B", "C"],
+            "images": "ct",
+            "contour": ["drawn", "draft", "draft", "accepted"],
+            "status": ["used", "flagged", "quarantined", "used"],
+        }
+    )
+    counts = contour_counts(qc)
+    assert counts.set_index("contour")[["lesions", "patients", "quarantined"]].to_numpy().tolist() == [
+        [1, 1, 0],
+        [2, 2, 1],
+        [1, 1, 0],
+    ]
+    text = render_report(cohort_title="c", endpoint="e", simulated=False, contours=counts)
+    assert re.search(
+        r"<td>ct</td><td>draft</td><td class=\"n\">2</td><td class=\"n\">2</td><td class=\"n\">1</td>", text
+    )
