@@ -248,8 +248,8 @@ def study_drafts(
     output: Annotated[Path, typer.Option(help="the Markdown file that is written, its plot beside it")] = Path(
         "docs/draft_contours.md"
     ),
-    draws: Annotated[int, typer.Option(min=2, help="prompts of each lung tumour")] = 60,
-    sarcoma_draws: Annotated[int, typer.Option(min=1, help="prompts of each sarcoma")] = 5,
+    draws: Annotated[int, typer.Option(min=2, help="prompts of each lung tumour")] = 40,
+    sarcoma_draws: Annotated[int, typer.Option(min=1, help="prompts of each sarcoma")] = 2,
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
 ) -> None:
     """Hold draft contours against contours that people drew, with boxes and diameters that are up to 5 mm off."""

@@ -59,7 +59,7 @@ def watershed_contour(
     ----------
     spacing : of the array's axes, mm.
     """
-    from scipy.ndimage import gaussian_gradient_magnitude
+    from scipy.ndimage import binary_dilation, gaussian_gradient_magnitude
     from skimage.segmentation import watershed
 
     core = candidate & (radius <= CORE)
@@ -72,7 +72,8 @@ def watershed_contour(
     if kind == "CT":
         markers[image < AIR_HU] = 2
     markers[core] = 1
-    return _filled(_main_part(watershed(gradient, markers) == 1, radius))
+    flooded = watershed(gradient, markers, mask=binary_dilation(markers == 0))  # the inside of a basin floods nothing
+    return _filled(_main_part(core | (flooded == 1), radius))
 
 
 def _main_part(voxels: np.ndarray, radius: np.ndarray) -> np.ndarray:
