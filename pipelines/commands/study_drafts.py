@@ -34,6 +34,8 @@ in one axial slice, with both ends moved so within the slice, and stands for a b
 
 ![Dice of every draw](draft_contours.png)
 
+A draft that passes may still be poor: quality control sees that two methods disagree, not what is true. That is why a person looks.
+
 ## Lung tumours on CT, lesion by lesion
 
 {lung}

@@ -201,7 +201,8 @@ def _interval(part: pd.DataFrame, column: str, several: bool) -> tuple[float, fl
         of_lesion = values.groupby(part["lesion"]).mean().to_numpy()
         noise = np.random.default_rng(20260101)
         means = of_lesion[noise.integers(0, len(of_lesion), (2000, len(of_lesion)))].mean(axis=1)
-        return float(of_lesion.mean()), *(float(x) for x in np.percentile(means, (2.5, 97.5)))
+        low, high = np.percentile(means, (2.5, 97.5))
+        return float(of_lesion.mean()), float(low), float(high)
     low, high = np.percentile(values, (2.5, 97.5))
     return float(values.mean()), float(low), float(high)
 

@@ -50,6 +50,14 @@ def test_summaries_give_means_with_intervals_and_the_share_that_passes(phantom_d
     assert np.allclose(both.set_index(["prompt", "method"])["dice"], single * 0.75)
 
 
+def test_the_picture_has_a_line_for_each_lesion_and_method(phantom_draws):
+    from radiogenomics.reporting.figures import draft_contours_figure
+
+    axes = draft_contours_figure(phantom_draws, title="t").axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["ball, threshold", "ball, watershed"]
+    assert sum(len(marks.get_offsets()) for marks in axes.collections) == len(phantom_draws)
+
+
 def test_the_command_says_which_data_it_lacks(tmp_path):
     with pytest.raises(InputError, match="found 0 lung tumours and 0 sarcomas"):
         study_drafts(tmp_path, tmp_path / "page.md", 2, 1, 1, Console(stderr=True))
