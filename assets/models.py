@@ -9,7 +9,7 @@ from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
 from assets.prediction_store import store_identity
 from assets.predictions import predictions
-from assets.report import report
+from assets.report import report, report_inputs
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version
 from assets.training_frame import locked_test, training_frame
@@ -81,12 +81,14 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
         ),
         make(
             "explanations",
-            "**What is this:** SHAP values of the final model: how much each feature moved each patient's log-odds. "
-            "**Can I trust it:** they add up to the prediction; they explain the model, not the disease. "
-            "**What next:** see which modality carries the prediction.",
+            "**What is this:** what moved each patient's out-of-fold prediction: features (SHAP values, log-odds) and whole "
+            "modalities (probability), by models that never saw the patient. **Can I trust it:** they add up to the prediction; "
+            "what the folds do not agree on is marked unstable; they explain the model, not the disease. **What next:** see "
+            "which modality carries the prediction.",
             explanations(cohort, endpoint),
-            joined | model,
+            joined | evaluated,
             packages=("explanation", *_LEARNING),
+            more=cohort.model_dump(mode="json", include={"explanations"}),
         ),
         make(
             "predictions",
@@ -103,9 +105,12 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "**What is this:** one page with the verdict, the figures, the floors, the exclusions and what is needed to repeat it. "
             "**Can I trust it:** it is made from the stored tables alone. **What next:** open the link.",
             report(cohort, endpoint),
-            joined | evaluated | model | explained | predicted | inputs,
-            packages=("reporting", *_LEARNING),
+            joined | evaluated | model | explained | predicted | inputs | report_inputs(cohort, endpoint),
+            packages=("reporting", "monitoring", *_LEARNING),
             kinds=("html",),
+            more=cohort.model_dump(
+                mode="json", include={"explanations", "statements", "title", "licence", "source_url", "images"}
+            ),
         ),
         *scrutiny_assets(cohort, endpoint, make),
     ]
