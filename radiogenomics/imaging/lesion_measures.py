@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from radiogenomics.imaging.extraction import Step
 from radiogenomics.imaging.geometry import bounding_box
+from radiogenomics.imaging.lesion_step import Step
 from radiogenomics.imaging.reading import Lesion
 
 CT_AIR_HU = -900.0

@@ -40,12 +40,13 @@ def texture_matrices(levels: np.ndarray) -> Matrices:
     voxels = Voxels(levels)
     size = voxels.highest + 1
     angles: list[Step] = [tuple(a) for a in cMatrices.generate_angles(np.array(levels.shape), np.array([1]), 0, 0, 0)]
-    flat = voxels.padded.astype(np.int16 if _NEIGHBOURS * size < 2**15 else np.int32)
+    flat: np.ndarray = voxels.padded.astype(np.int16 if _NEIGHBOURS * size < 2**15 else np.int32)
     ends = max(voxels.stride(angle) for angle in angles) if angles else 0
     here = flat[ends : flat.size - ends]  # the padding holds no voxel that is left out
-    equal, number, total = np.zeros(here.size, np.int8), np.zeros(here.size, np.int8), np.zeros_like(here)
+    equal, number = np.zeros(here.size, np.int8), np.zeros(here.size, np.int8)
+    total: np.ndarray = np.zeros_like(here)
     place, own = voxels.index - ends, voxels.level
-    row = own * np.int32(size)
+    row: np.ndarray = own * np.int32(size)
     pairs = np.zeros((size - 1, size - 1, len(angles)))
     runs = []
     for number_of_angle, angle in enumerate(angles):
@@ -53,8 +54,8 @@ def texture_matrices(levels: np.ndarray) -> Matrices:
         for step in (-stride, stride):
             other = flat[ends + step : flat.size - ends + step]
             equal += other == here
-            number += other > 0
-            total += other
+            number += np.greater(other, 0)
+            np.add(total, other, out=total)
         counts = np.bincount(row + other[place], minlength=size * size).reshape(size, size)
         pairs[..., number_of_angle] = counts[1:, 1:]
         runs.append(_runs(voxels, angle, size)[1:])
@@ -79,10 +80,18 @@ def _runs(voxels: Voxels, angle: Step, size: int) -> np.ndarray:
     """Number of runs by level (from 0) and length (from 1); none where no line along the angle holds two voxels."""
     level, length = voxels.runs(angle)
     longest = int(length.max())
-    if longest == 1 and np.unique(voxels.index % voxels.stride(angle)).size == voxels.index.size:
+    if longest == 1 and not _shared_line(voxels, angle):
         return np.zeros((size, 1), dtype=np.int64)
     counts = np.bincount(level.astype(np.int64) * longest + (length - 1), minlength=size * longest)
     return counts.reshape(size, longest)
+
+
+def _shared_line(voxels: Voxels, angle: Step) -> bool:
+    """Whether any two voxels lie on one line along an angle."""
+    place = np.stack(np.unravel_index(voxels.index, voxels.shape))
+    axis = next(k for k, step in enumerate(angle) if step)
+    start = place - place[axis] * angle[axis] * np.array(angle)[:, None]
+    return bool(np.unique(start, axis=1).shape[1] < voxels.index.size)
 
 
 def _of_one_width(matrices: list[np.ndarray]) -> np.ndarray:

@@ -49,7 +49,7 @@ def measure() -> Iterator[dict[str, Any]]:
 
 def _against_original(name: str, row: dict[str, Any], grid: str) -> Iterator[dict[str, Any]]:
     from radiogenomics.imaging import read_lesion
-    from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion
+    from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
 
     lesion = read_lesion(row)
     plain, expected = _timed(lambda: _original(lesion, GRIDS[grid]))
@@ -153,7 +153,7 @@ def _in_child(row: dict[str, Any] | None, settings: dict[str, Any], count: int =
 def child(task: dict[str, Any]) -> dict[str, float]:
     """What `_in_child` runs: a real lesion, or `count` simulated ones."""
     from radiogenomics.imaging import read_lesion
-    from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion
+    from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
 
     start = time.perf_counter()
     if task["row"] is not None:
@@ -182,7 +182,7 @@ def simulated_features(seed: int, settings: dict[str, Any]) -> int:
     """Features of a textured ball of 8 to 15 mm radius in noise; returns how many."""
     import SimpleITK as sitk
 
-    from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion
+    from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
     from radiogenomics.imaging.reading import Lesion
 
     random = np.random.default_rng(seed)

@@ -59,5 +59,5 @@ class Voxels:
         lines = lines.reshape(rows, stride).T.ravel()
         last = np.flatnonzero(lines[1:] != lines[:-1])  # the padding ends every line with a 0
         level, length = lines[last], np.diff(last, prepend=-1)
-        inside = level > 0
+        inside = np.greater(level, 0)
         return level[inside], length[inside]

@@ -12,7 +12,8 @@ import pytest
 from lesion_phantoms import ball, cohort, lesion_row, lesion_table, write_pair, write_series
 
 from radiogenomics.imaging import cnn_embeddings, lesion_volumetrics, radiomic_features
-from radiogenomics.imaging.extraction import Step, extract
+from radiogenomics.imaging.extraction import extract
+from radiogenomics.imaging.lesion_step import Step
 from radiogenomics.storage.feature_cache import FeatureCache
 
 SETTINGS = {"ct": {"factor": 2}}
@@ -67,7 +68,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path, calls) -> No
 def test_an_unchanged_lesion_is_not_even_opened(tmp_path, calls, monkeypatch) -> None:
     table, cache = lesion_table(*_rows(tmp_path / "i", 2)), FeatureCache(tmp_path / "cache")
     extract(STEP, table, SETTINGS, cache=cache)
-    monkeypatch.setattr("radiogenomics.imaging.extraction.read_lesion", lambda record: pytest.fail("was opened"))
+    monkeypatch.setattr("radiogenomics.imaging.lesion_step.read_lesion", lambda record: pytest.fail("was opened"))
     assert len(extract(STEP, table, SETTINGS, cache=cache).values) == 2
 
 

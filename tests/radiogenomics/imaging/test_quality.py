@@ -226,7 +226,7 @@ def test_unchanged_lesions_are_not_read_again_for_quality_control(tmp_path, monk
     image, roi = ball()
     table, cache = lesion_table(lesion_row(*write_pair(tmp_path, "a", image, roi))), FeatureCache(tmp_path / "cache")
     first = check_lesions(table, cache=cache)
-    monkeypatch.setattr("radiogenomics.imaging.extraction.read_lesion", lambda record: pytest.fail("was opened"))
+    monkeypatch.setattr("radiogenomics.imaging.lesion_step.read_lesion", lambda record: pytest.fail("was opened"))
     second = check_lesions(table, cache=cache)
     pd.testing.assert_frame_equal(first.qc, second.qc)
     pd.testing.assert_frame_equal(first.acquisition, second.acquisition)

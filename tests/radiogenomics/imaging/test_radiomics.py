@@ -14,7 +14,8 @@ from radiogenomics.cohort.configuration import Radiomics
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, LESIONS, conform, empty
 from radiogenomics.exceptions import ComputationError, ConfigurationError
 from radiogenomics.imaging import radiomic_features, read_lesion
-from radiogenomics.imaging.radiomic_extraction import prepare, radiomics_of_lesion
+from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
+from radiogenomics.imaging.pyradiomics_lesion import prepare
 from radiogenomics.imaging.reading import Lesion
 
 # pyradiomics' name, IBSI's tag; the reference values are those of the digital phantom (IBSI, 3-D, average over directions)
@@ -176,7 +177,7 @@ def test_what_would_give_worthless_features_is_refused(change, changes, rule) ->
 
 def test_the_grid_is_resampled_to_what_was_asked_for_and_holds_the_roi() -> None:
     image, roi = ball()
-    new_image, new_mask = prepare(lesion(image, roi), settings(resample_mm=[1.5, 1.5, 1.5]))
+    new_image, new_mask = prepare(lesion(image, roi), settings(resample_mm=[1.5, 1.5, 1.5]))[:2]
     assert new_mask.GetSpacing() == pytest.approx((1.5, 1.5, 1.5))
     assert new_image.GetSize() == new_mask.GetSize()
     held = sitk.GetArrayFromImage(new_mask).sum() * 1.5**3
