@@ -86,7 +86,8 @@ class AroundRoi:
         start = [max(int(np.floor(p[0])) - INTERPOLATION_MARGIN, 0) for p in places]
         stop = [min(int(np.ceil(p[-1])) + INTERPOLATION_MARGIN + 1, int(n)) for p, n in zip(places, size, strict=True)]
         part = self.image[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
-        found = sitk.GetArrayFromImage(self._normalised(part))
+        source = self._normalised(part)
+        found = sitk.GetArrayViewFromImage(source)  # `source` lives as long as this is read
         for axis in sorted(range(3), key=lambda k: len(places[k]) / (stop[k] - start[k])):  # what shrinks goes first
             found = _along(found, places[axis] - start[axis], int(size[axis]) - start[axis], 2 - axis)
         return found, offset[::-1].astype(int)

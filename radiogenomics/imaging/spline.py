@@ -25,11 +25,18 @@ def spline_along(values: np.ndarray, place: np.ndarray, axis: int) -> np.ndarray
         2 / 3 - (1 - t) ** 2 + (1 - t) ** 3 / 2,
         t**3 / 6,
     )
-    total = np.zeros(())
-    for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
-        index = np.abs(low + offset)
-        index = np.where(index > n - 1, 2 * (n - 1) - index, index)
-        part = np.take(coefficients, index, axis=axis)
-        part *= weight.reshape([-1 if k == axis else 1 for k in range(values.ndim)])
-        total = part if total.ndim == 0 else np.add(total, part, out=total)
-    return np.asarray(total)
+    found = np.zeros([place.size if k == axis else size for k, size in enumerate(values.shape)])
+    for start in range(0, place.size, _AT_A_TIME):
+        block = slice(start, start + _AT_A_TIME)
+        total = found[tuple(block if k == axis else slice(None) for k in range(values.ndim))]
+        for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
+            index = np.abs(low[block] + offset)
+            index = np.where(index > n - 1, 2 * (n - 1) - index, index)
+            part = np.take(coefficients, index, axis=axis)
+            part *= weight[block].reshape([-1 if k == axis else 1 for k in range(values.ndim)])
+            total += part
+    return found
+
+
+_AT_A_TIME = 16
+"""Places that are computed together, so that no copy of the whole result is held."""
