@@ -89,7 +89,9 @@ FEATURE_DICTIONARY = pa.DataFrameSchema(
     strict=True,
     coerce=True,
     unique=["modality", "feature"],
-    parsers=pa.Parser(lambda table: table if "ibsi_code" in table else table.assign(ibsi_code="")),
+    parsers=pa.Parser(
+        lambda table: table.assign(ibsi_code=table["ibsi_code"].fillna("") if "ibsi_code" in table else "")
+    ),
     name="feature_dictionary",
 )
 """What each feature is and which input it derives from (what the leakage guard reads). Tables stored before there was
