@@ -48,6 +48,11 @@ class Quality(Settings):
     partly_air: QualityRule = _rule(
         0.25, "flag", "a larger share of the ROI is air (CT below -900 HU) or background (PT, MR)"
     )
+    partly_lung: QualityRule = _rule(
+        0.3,
+        "flag",
+        "a larger share of the ROI is aerated lung (CT below -750 HU): the contour may be shifted or mirrored",
+    )
     outside_tissue: QualityRule = _rule(
         0.9, "quarantine", "a larger share of the ROI is air or background: the contour lies elsewhere than the tumour"
     )

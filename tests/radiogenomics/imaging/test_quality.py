@@ -175,7 +175,7 @@ def _half_slope(image, roi):
     ("spoil", "status", "rules"),
     [
         (_spread, "used", ""),
-        (_tiny, "quarantined", "too_small;few_slices"),
+        (_tiny, "quarantined", "too_small;few_slices;partly_lung"),
         (_gap, "flagged", "slices_without_roi"),
         (_constant, "quarantined", "constant"),
         (_saturated, "flagged", "saturated"),
@@ -250,6 +250,19 @@ def test_the_contact_sheet_shows_flags_and_what_is_odd_before_what_is_not(tmp_pa
     table = lesion_table(*(lesion_row(*(odd if n == 5 else good), f"L{n}") for n in range(9)))
     figure = contact_sheet(table, limit=3, qc=check_lesions(table).qc)
     titles = [axis._left_title.get_text() for axis in figure.axes if axis._left_title.get_text()]
-    assert titles == ["L0  ct", "L5  ct  flagged", "L8  ct"]
+    assert titles == ["L5  ct  flagged", "L0  ct", "L8  ct"]
     texts = " ".join(text.get_text() for axis in figure.axes for text in axis.texts)
     assert "slices between the first and the last of the ROI have none" in " ".join(texts.split())
+
+
+def test_a_contour_that_is_mirrored_into_the_lung_beside_the_tumour_is_flagged(tmp_path) -> None:
+    image, roi = ball()
+    image = np.where(roi, 30.0, -860.0) + np.random.default_rng(0).normal(0, 20, roi.shape)
+    good = lesion_row(*write_pair(tmp_path, "good", image, roi), "good")
+    mirrored = lesion_row(*write_pair(tmp_path, "mirrored", image, np.roll(roi, 10, axis=2)), "mirrored")
+    qc = check_lesions(lesion_table(good, mirrored)).qc.set_index("lesion_id")
+    assert qc.loc["good", "status"] == "used"
+    assert qc.loc["mirrored", "rules"] == "partly_lung"
+    assert (
+        "of the ROI is aerated lung (below -750 HU): contour elsewhere than the tumour?" in qc.loc["mirrored", "reason"]
+    )
