@@ -115,7 +115,15 @@ def _draw(record: dict[str, Any], axes: np.ndarray, status: str, reason: str) ->
     height = stop[1] - start[1] - 2
     outlined = [withStroke(linewidth=2.5, foreground="black")]  # to be seen on bone as on lung
     axes[0].plot([1, 1 + length], [height, height], color="#fdd835", linewidth=2, path_effects=outlined)
-    axes[0].text(1, height - 1, "2 cm", color="#fdd835", fontsize=6, va="bottom", path_effects=outlined)
+    axes[0].text(
+        1,
+        height - 1,
+        "2 cm",
+        color="#fdd835",
+        fontsize=6,
+        va="bottom",
+        path_effects=[withStroke(linewidth=1, foreground="black")],
+    )
 
 
 def _write(axis: Any, height: float, text: str, size: float, colour: str) -> None:
