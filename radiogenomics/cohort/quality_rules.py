@@ -67,6 +67,9 @@ class Quality(Settings):
     not_suv: QualityRule = _rule(200, "flag", "highest value in the ROI of a PET: these may be no SUV")
     mask_resampled: QualityRule = _rule(None, "flag", "the mask came on another grid and was resampled")
     rescale_missing: QualityRule = _rule(None, "flag", "a DICOM CT that does not say how stored values become HU")
+    lossy_compression: QualityRule = _rule(
+        None, "flag", "the images were once compressed with loss: texture is altered"
+    )
     files_twice: QualityRule = _rule(None, "flag", "slices lie in the folder twice, with the same content")
 
     @model_validator(mode="before")

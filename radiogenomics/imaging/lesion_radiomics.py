@@ -9,6 +9,19 @@ from typing import Any
 from radiogenomics.exceptions import ComputationError
 from radiogenomics.imaging.reading import Lesion
 
+WORKERS_LOAD = (
+    "SimpleITK",
+    "radiogenomics.imaging.pyradiomics_lesion",
+    "radiogenomics.imaging.pyradiomics_images",
+    "radiogenomics.imaging.pyradiomics_classes",
+    "radiogenomics.imaging.ibsi.extraction",
+    "scipy.spatial",
+    "scipy.fft",
+    "scipy.ndimage",
+    "pywt",
+)
+"""Modules that local workers find loaded already: see `radiogenomics.compute.mapping`."""
+
 
 def radiomics_of_lesion(lesion: Lesion, settings: Mapping[str, Any]) -> dict[str, float]:
     """All radiomic features of one lesion.

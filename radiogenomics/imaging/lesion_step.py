@@ -17,7 +17,7 @@ from radiogenomics.imaging.guarded_reading import read_lesion
 from radiogenomics.imaging.reading import Lesion, decode_lesion
 from radiogenomics.storage.feature_cache import FeatureCache, cache_key
 
-READ_BY = ("SimpleITK", "pydicom", "highdicom", "scikit-image")
+READ_BY = ("SimpleITK", "pydicom", "highdicom", "scikit-image", "python-gdcm", "pyjpegls", "pylibjpeg-openjpeg")
 """Libraries that decode images and regions."""
 
 

@@ -161,7 +161,7 @@ of_slice("too many pixels", "truncated", lambda d: _set(PixelData=d.PixelData * 
 of_slice("colour slice", "components", _set(SamplesPerPixel=3, PhotometricInterpretation="RGB"))
 of_slice("palette colour", "components", _set(PhotometricInterpretation="PALETTE COLOR"))
 of_slice("JPEG 2000 that is none", "pixel_data", _compressed(JPEG2000, b"\xff\x4f\xff\x51" + bytes(60)))
-of_slice("lossless JPEG without decoder", "pixel_data", _compressed(JPEGLosslessSV1, b"\xff\xd8\xff\xe0" + bytes(60)))
+of_slice("lossless JPEG that is none", "pixel_data", _compressed(JPEGLosslessSV1, b"\xff\xd8\xff\xe0" + bytes(60)))
 of_slice("RLE cut off", "pixel_data", _compressed(RLELossless, bytes([2] + [0] * 63 + [5, 5])))
 of_series("pixels that claim very much", "slices_differ", lambda f: _set_file(f / "003.dcm", Rows=65535, Columns=65535))
 of_series("all slices claim very much", "too_large", _all(lambda d, n: _set(Rows=65535, Columns=65535)(d)))

@@ -20,7 +20,14 @@ from lesion_phantoms import (
     write_series,
 )
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from radiogenomics.cohort.radiomic_settings import Radiomics
 from radiogenomics.imaging import lesion_volumetrics, radiomic_features, read_lesion
@@ -121,14 +128,48 @@ def test_each_segment_of_a_label_map_is_read_apart(tmp_path, part) -> None:
     assert lesion.remarks == ()
 
 
-def test_losslessly_compressed_slices_give_the_same_voxels(tmp_path) -> None:
-    write_series(tmp_path / "ct", IMAGE)
+def _by_gdcm(path: Path, syntax: str) -> None:
+    import gdcm
+
+    reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
+    reader.SetFileName(str(path))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(syntax)))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer.SetFileName(str(path))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+
+
+@pytest.mark.parametrize(
+    "syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless, JPEGLosslessSV1, DeflatedExplicitVRLittleEndian]
+)
+def test_losslessly_compressed_slices_give_the_same_voxels(tmp_path, syntax) -> None:
+    write_series(tmp_path / "ct", IMAGE)  # signed 16 bits
     for path, data in zip(sorted((tmp_path / "ct").glob("*.dcm")), headers(tmp_path / "ct"), strict=True):
         assert data.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
-        data.compress(RLELossless, generate_instance_uid=False)
+        if syntax in (JPEGLosslessSV1, JPEG2000Lossless):
+            _by_gdcm(path, syntax)
+            continue
+        if syntax == DeflatedExplicitVRLittleEndian:
+            data.file_meta.TransferSyntaxUID = syntax
+        else:
+            data.compress(syntax, generate_instance_uid=False)
         data.save_as(path)
+    assert {data.file_meta.TransferSyntaxUID for data in headers(tmp_path / "ct")} == {syntax}
     _, mask = write_pair(tmp_path, "a", IMAGE, ROI)
-    np.testing.assert_array_equal(read_lesion(lesion_row(tmp_path / "ct", mask)).arrays()[0], IMAGE)
+    lesion = read_lesion(lesion_row(tmp_path / "ct", mask))
+    np.testing.assert_array_equal(lesion.arrays()[0], IMAGE)
+    assert lesion.remarks == ()
+
+
+def test_images_that_were_compressed_with_loss_are_flagged(tmp_path) -> None:
+    write_series(tmp_path / "ct", IMAGE, LossyImageCompression="01")
+    _, mask = write_pair(tmp_path, "a", IMAGE, ROI)
+    lesion = read_lesion(lesion_row(tmp_path / "ct", mask))
+    assert lesion.remarks == (("lossy_compression", "14 of 14 files were compressed with loss: texture is altered"),)
 
 
 def test_a_mask_stored_with_its_axes_the_other_way_is_put_right_and_flagged(tmp_path) -> None:
