@@ -157,6 +157,7 @@ of_slice("slice beyond the moon", "position", _set(ImagePositionPatient=[0.0, 0.
 of_slice("rescale slope 0", "rescale", _set(RescaleSlope=0))
 of_slice("no rows", "header", _set(Rows=None))
 of_slice("no pixels", "pixel_data", _set(PixelData=None))
+of_slice("one byte of pixels", "truncated", _set(PixelData=b"\0"))
 of_slice("too many pixels", "truncated", lambda d: _set(PixelData=d.PixelData * 2)(d))
 of_slice("colour slice", "components", _set(SamplesPerPixel=3, PhotometricInterpretation="RGB"))
 of_slice("palette colour", "components", _set(PhotometricInterpretation="PALETTE COLOR"))

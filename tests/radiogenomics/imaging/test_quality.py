@@ -127,6 +127,18 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_worker_that_computes_radiomics_loads_no_tables() -> None:
+    """Pandas and what it brings would be a third of a worker's memory."""
+    code = (
+        "import sys, radiogenomics.imaging.lesion_step, radiogenomics.imaging.lesion_radiomics as r, importlib\n"
+        "[importlib.import_module(name) for name in r.WORKERS_LOAD]\n"
+        "heavy = {'torch', 'matplotlib', 'highdicom', 'sklearn', 'pandas', 'pyarrow', 'duckdb'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def _found(folder, image, roi, kind="CT", **rules):
     row = lesion_row(*write_pair(folder, "a", image, roi), kind=kind)
     qc = check_lesions(lesion_table(row), quality={"ct": Quality.model_validate(rules)}).qc
