@@ -31,6 +31,7 @@ _MEASURES = (
     "share_at_image_border",
     "share_saturated",
     "share_air",
+    "share_lung",
     "air_hu",
 )
 
@@ -44,7 +45,7 @@ class LesionQuality(NamedTuple):
         accepted), accepted_by (initials, or empty), status (used, flagged, quarantined),
         reason (text; '' when used), rules (names of the rules that are broken, ';' between several), and `voxels`,
         `slices`, `empty_slices` (counts), `volume_mm3`, `spacing_{x,y,z}_mm`, `intensity_{minimum,mean,maximum}` in the
-        ROI (HU, SUV or arbitrary), `share_at_image_border`, `share_saturated`, `share_air` (0 to 1), `air_hu` (where air
+        ROI (HU, SUV or arbitrary), `share_at_image_border`, `share_saturated`, `share_air`, `share_lung` (0 to 1), `air_hu` (where air
         lies in a CT); NaN where it could not be read.
     quarantine : by `schemas.QUARANTINE`, level 'lesion'.
     acquisition : one row a study and image name: patient_id, study_id, images, scanner and protocol as far as headers

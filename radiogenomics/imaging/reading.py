@@ -49,13 +49,23 @@ class Lesion:
 
     @functools.cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Copies: a view of a SimpleITK image does not keep it alive, and shows freed memory once it is gone."""
-        import SimpleITK as sitk
+        mask = _view(self.mask)
+        plain = mask.dtype == np.uint8 and mask.max(initial=0) <= 1
+        return _view(self.image), mask.view(bool) if plain else mask > 0
 
-        arrays = sitk.GetArrayFromImage(self.image), sitk.GetArrayFromImage(self.mask) > 0
-        for array in arrays:
-            array.flags.writeable = False
-        return arrays
+
+def _view(image: sitk.Image) -> np.ndarray:
+    """The voxels of an image, not copied. SimpleITK's own view does not keep its image alive; this one does."""
+    import SimpleITK as sitk
+
+    held = sitk.GetArrayViewFromImage(image)
+    return np.asarray(_Held(image, {**held.__array_interface__, "data": (held.ctypes.data, True)}))
+
+
+@dataclass(frozen=True)
+class _Held:
+    image: Any
+    __array_interface__: dict[str, Any]
 
 
 def decode_lesion(lesion: Mapping[str, Any]) -> Lesion:
