@@ -17,6 +17,8 @@ _ORIGIN = {
     "declared_lesions": "lesions",
     "delta_features": "follow_up.delta",
     "follow_up_tables": "follow_up.tables",
+    "draft_lesions": "drafts.drafting",
+    "draft_sheet": "drafts.pictures",
     "imaging_table_features": "ready_made",
     "lesion_volumetrics": "volumetrics",
     "lesions_by_study": "studies",

@@ -16,6 +16,7 @@ import pandas as pd
 
 from radiogenomics.cohort.clinical_columns import column_texts, table_rows
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.features import CONTOUR
 from radiogenomics.cohort.inputs import source_rows
 from radiogenomics.cohort.lesions import LABEL, STUDY_DATE, study_day
 from radiogenomics.cohort.schemas import QUARANTINE, conform, empty
@@ -244,3 +245,11 @@ def of_baseline(acquisition: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFram
     """The rows of an acquisition table that are of baseline studies."""
     baseline = studies.loc[studies["role"] == "baseline", ["patient_id", "images", "study_id"]]
     return acquisition.merge(baseline, on=["patient_id", "images", "study_id"])
+
+
+def without_drafts(cohort: Cohort, lesions: pd.DataFrame) -> pd.DataFrame:
+    """The lesions without those whose contour is a draft, but for images that include drafts."""
+    if CONTOUR not in lesions.columns:
+        return lesions
+    including = [name for name, images in cohort.images.items() if images.draft_contours.use == "include"]
+    return lesions[(lesions[CONTOUR] != "draft") | lesions["images"].isin(including)]

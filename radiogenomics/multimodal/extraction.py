@@ -11,6 +11,7 @@ from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
 from radiogenomics.imaging.studies import usable_lesions
 from radiogenomics.multimodal.aggregation import split_by_images, to_patients
+from radiogenomics.storage.home import Home
 
 __all__ = ["Extracted", "declared_tables", "extract_features", "modalities_of_tables", "usable_lesions"]
 
@@ -117,6 +118,16 @@ def extract_features(
     lesions = None
     if cohort.images:
         declared = imaging.declared_lesions(cohort, manifest)
+        drafted = imaging.draft_lesions(
+            cohort,
+            declared,
+            Home.from_environment().drafts / cohort.name,
+            workers=cohort.compute.workers,
+            scheduler=cohort.compute.scheduler,
+            on_progress=on_progress,
+        )
+        declared = drafted.lesions
+        aside.append(drafted.quarantine)
         work = {"workers": cohort.compute.workers, "scheduler": cohort.compute.scheduler, "on_progress": on_progress}
         quality = imaging.check_lesions(declared, **work)
         by_study = imaging.lesions_by_study(cohort, manifest, declared, quality.qc)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from radiogenomics.exceptions import ComputationError
-from radiogenomics.imaging.extraction import Step
 from radiogenomics.imaging.geometry import bounding_box
+from radiogenomics.imaging.lesion_step import Step
 from radiogenomics.imaging.reading import Lesion
 from radiogenomics.imaging.volumetrics import axial_diameters
 

@@ -16,6 +16,7 @@ from radiogenomics.imaging.follow_up.change import doubling_days, growth_per_yea
 from radiogenomics.imaging.follow_up.matching import Pairs, match_by_distance, match_by_label
 from radiogenomics.imaging.follow_up.measures import STEP
 from radiogenomics.imaging.follow_up.response import by_volume, recist, target_lesions
+from radiogenomics.imaging.studies import without_drafts
 from radiogenomics.storage.feature_cache import FeatureCache
 
 LESION_COLUMNS = (
@@ -83,7 +84,10 @@ def follow_up_tables(
     wanted = pd.concat([baseline, later], ignore_index=True)
     keys = pd.Series(list(zip(wanted["patient_id"], wanted["images"], strict=True)), index=wanted.index, dtype=object)
     wanted = wanted[keys.isin(list(followed)).to_numpy(dtype=bool)] if len(wanted) else wanted
-    found = extract(STEP, wanted, settings, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress)
+    measurable = without_drafts(cohort, wanted)  # a draft that is left out was not measured: its study says so
+    found = extract(
+        STEP, measurable, settings, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress
+    )
     named = found.values.merge(labels, on=["images", "lesion_id"], how="left")
     named["label"] = named["label"].astype(object).where(named["label"].notna(), None)
     lost = set(

@@ -15,12 +15,15 @@ from radiogenomics.cohort.features import KEYS
 from radiogenomics.cohort.set_aside import together
 from radiogenomics.compute import map_items
 from radiogenomics.exceptions import RadiogenomicsError
-from radiogenomics.imaging.extraction import Step, finite, quarantine_of, records_of
+from radiogenomics.imaging.extraction import quarantine_of, records_of
 from radiogenomics.imaging.guarded_reading import read_lesion
+from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
+from radiogenomics.imaging.lesion_step import Step, finite
 from radiogenomics.imaging.perturbation.readings import around, declared_readings, perturbed
 from radiogenomics.imaging.radiomic_extraction import STEP as RADIOMICS
-from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion, resolved_settings
+from radiogenomics.imaging.radiomic_extraction import resolved_settings
 from radiogenomics.imaging.reading import Lesion, files_of_lesion
+from radiogenomics.imaging.studies import without_drafts
 from radiogenomics.imaging.volumetrics import volumetrics_of_lesion
 from radiogenomics.storage.atomic import file_digest
 from radiogenomics.storage.feature_cache import FeatureCache, cache_key
@@ -74,7 +77,7 @@ def perturbed_lesions(cohort: Cohort, lesions: pd.DataFrame, volumes: Mapping[st
     for name, images in cohort.images.items():
         if images.robustness is None:
             continue
-        own = lesions[lesions["images"] == name]
+        own = without_drafts(cohort, lesions[lesions["images"] == name])
         size = own["lesion_id"].map(dict(volumes)).fillna(0.0)
         ordered = own.assign(_size=size).sort_values(
             ["patient_id", "_size", "lesion_id"], ascending=[True, False, True]
