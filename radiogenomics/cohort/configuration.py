@@ -23,6 +23,7 @@ from radiogenomics.cohort.label_settings import (
     VariantRule,
 )
 from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
+from radiogenomics.cohort.prediction_settings import Prediction
 from radiogenomics.cohort.quality_rules import Quality
 from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
 from radiogenomics.cohort.settings import Name, Settings
@@ -69,6 +70,10 @@ class Variable(Settings):
     maximum: float | None = None
     scale: float = Field(1.0, description="factor from the column's unit to `unit` (0.45359237 for lbs to kg)")
     missing: tuple[str, ...] = Field((), description="codes for missing, beside the cohort's")
+    recode: dict[str, str] = Field(
+        default_factory=dict,
+        description="texts of the column that stand for a declared category, e.g. F: Female",
+    )
     codes: dict[str, float] = Field(
         default_factory=dict,
         description="texts of a number column that stand for a number (in the column's unit), e.g. '>89': 90",
@@ -95,6 +100,9 @@ class Variable(Settings):
             raise ValueError("give either `column_unit` or `scale`")
         if self.type != "number" and len(self.categories) < 2:
             raise ValueError(f"type '{self.type}' needs `categories` with at least two values")
+        strange = sorted(set(self.recode.values()) - set(self.categories))
+        if strange:
+            raise ValueError(f"recode: {strange} not among the declared categories {list(self.categories)}")
         return self
 
 
@@ -337,6 +345,7 @@ class Cohort(Settings):
     resampling: Resampling = Resampling()
     models: Models = Models()
     evaluation: Scrutiny = Scrutiny()
+    prediction: Prediction = Prediction()
     compute: Compute = Compute()
     source_url: str = Field("", description="where the public gets these data")
     licence: str = Field("", description="licence and citation of the data")
@@ -466,6 +475,9 @@ class Cohort(Settings):
                 raise ValueError(
                     f"confounders.{name}.endpoints: {absent} not among this cohort's endpoints {sorted(self.endpoints)}"
                 )
+        tested = self.prediction.worklist.endpoint
+        if tested is not None and tested not in self.endpoints:
+            raise ValueError(f"prediction.worklist.endpoint: '{tested}' not among {sorted(self.endpoints)}")
         site = self.evaluation.site
         if site is not None and site.partition(":")[0] not in self.confounders:
             raise ValueError(

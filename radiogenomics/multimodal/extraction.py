@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
 from radiogenomics.multimodal.aggregation import split_by_images, to_patients
+from radiogenomics.omics.cohort_state import CohortState
 
 LESION_TABLES = {"radiomic_features": "radiomics", "cnn_embeddings": "embedding", "lesion_volumetrics": "volumetrics"}
 """Table with one row a lesion -> prefix of the modalities it becomes."""
@@ -74,6 +75,8 @@ def extract_features(
     *,
     cache: Any = None,
     on_progress: Callable[[int, int], None] | None = None,
+    state: CohortState | None = None,
+    wanted: Collection[str] | None = None,
 ) -> Extracted:
     """Features of every modality that the cohort declares.
 
@@ -82,6 +85,9 @@ def extract_features(
     manifest : DataFrame by `schemas.MANIFEST`, from `radiogenomics.cohort.read_inputs`.
     cache : a `radiogenomics.storage.feature_cache.FeatureCache`, so that a second call computes only what changed.
     on_progress : called with (lesions done, lesions) within each step.
+    state : what another cohort decided for its patients together (see `radiogenomics.omics.CohortState`): so that a patient
+        alone gets the features that it would have got there.
+    wanted : tables, as `declared_tables` names them, that are made; None for all.
     """
     from radiogenomics import clinical, imaging, omics
     from radiogenomics.cohort.schemas import QUARANTINE, conform, empty
@@ -94,11 +100,18 @@ def extract_features(
     if cohort.images:
         declared = imaging.declared_lesions(cohort, manifest)
         work = {"workers": cohort.compute.workers, "scheduler": cohort.compute.scheduler, "on_progress": on_progress}
-        quality = imaging.check_lesions(declared, **work)
+        quality = imaging.check_lesions(
+            declared,
+            quality={name: images.quality for name, images in cohort.images.items()},
+            cache=cache,
+            **work,
+        )
         acquisition = quality.acquisition
         aside.append(quality.quarantine)
         lesions = usable_lesions(declared, quality.qc)
     for name in declared_tables(cohort):
+        if wanted is not None and name not in wanted:
+            continue
         if name in LESION_TABLES:
             tables[name] = getattr(imaging, name)(cohort, lesions, cache=cache, **work)
         elif name in cohort.imaging_tables:
@@ -106,9 +119,10 @@ def extract_features(
         elif name == "clinical_features":
             tables[name] = clinical.clinical_features(cohort, manifest)
         elif name.removesuffix("_features") in cohort.omics:
-            tables[name] = omics.omics_features(cohort, manifest, f"omics/{name.removesuffix('_features')}")
+            source = f"omics/{name.removesuffix('_features')}"
+            tables[name] = omics.omics_features(cohort, manifest, source, state=state)
         else:
-            tables[name] = getattr(omics, name)(cohort, manifest)
+            tables[name] = getattr(omics, name)(cohort, manifest, state=state)
         aside.append(tables[name].quarantine)
     filled = [part for part in aside if len(part)]
     quarantine = conform(pd.concat(filled, ignore_index=True), QUARANTINE) if filled else empty(QUARANTINE)
