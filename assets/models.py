@@ -7,14 +7,16 @@ import dagster as dg
 from assets.display import number, plot, sentences, table, text
 from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
+from assets.identifiers import labels_id, settings_id
 from assets.predictions import predictions
+from assets.promotion import promotion
 from assets.report import report
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version
 from assets.training_frame import locked_test, training_frame
 from radiogenomics.cohort.configuration import Cohort
 
-ENDPOINT_ASSETS = ("evaluation", "model", "explanations", "predictions", "report")
+ENDPOINT_ASSETS = ("evaluation", "model", "promotion", "explanations", "predictions", "report")
 _LEARNING = ("fusion", "evaluation", "multimodal", "endpoints", "compute", "cohort")
 
 
@@ -38,7 +40,9 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
         },
     )
 
-    def make(name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",)) -> dg.AssetsDefinition:
+    def make(
+        name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",), more=None
+    ) -> dg.AssetsDefinition:
         return cohort_asset(
             cohort,
             [endpoint, name],
@@ -47,7 +51,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             description=description,
             compute=compute,
             packages=packages,
-            settings=settings,
+            settings=settings | (more or {}),
             inputs=inputs,
         )
 
@@ -72,8 +76,20 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "without pickle. **Can I trust it:** as far as the out-of-fold figures of the same recipe in `evaluation`; it was "
             "declared before any result. **What next:** `explanations`, `predictions`.",
             _model(cohort, endpoint),
-            joined | evaluated,
+            joined | evaluated | {"manifest": ["manifest"]},
+            packages=("prediction", "omics", "storage", *_LEARNING),
             kinds=("scikitlearn",),
+            more={"configuration": cohort.model_dump(mode="json", exclude={"compute", "root"})},
+        ),
+        make(
+            "promotion",
+            "**What is this:** whether the new model becomes the champion, the model in use. **Can I trust it:** only if it is "
+            "shown not to be worse: same patients, out of fold, by margins declared in `prediction.promotion`; the log of "
+            "stages is append-only. **What next:** `radiogenomics models history`, or promote by hand with a reason.",
+            promotion(cohort, endpoint),
+            model,
+            packages=("monitoring", "storage", *_LEARNING),
+            more={"promotion": cohort.prediction.promotion.model_dump(mode="json")},
         ),
         make(
             "explanations",
@@ -90,7 +106,8 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "prospective for the others. **Can I trust it:** out-of-fold rows come from models that never saw the patient. "
             "**What next:** `radiogenomics predictions export`, or DuckDB on the Parquet files.",
             predictions(cohort, endpoint),
-            joined | evaluated | model,
+            joined | evaluated | model | {"promotion": [endpoint, "promotion"]},
+            packages=("prediction", *_LEARNING),
         ),
         make(
             "report",
@@ -229,13 +246,18 @@ def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:
 
 def _model(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
+        from radiogenomics.evaluation.model_evidence import content_digest, write_evidence
         from radiogenomics.fusion import TRUSTED_TYPES, fit_final
+        from radiogenomics.prediction import stored_configuration
         from radiogenomics.storage.models import ModelRegistry
 
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         name = cohort.endpoints[endpoint].final_model
         fitted = fit_final(frame.X, frame.y, name, cohort.models, cohort.resampling, imaging=cohort.imaging_tables)
         metrics = values["evaluation"]["metrics"]
+        rows = values["evaluation"]["out_of_fold"]
+        evidence = rows[rows["model"] == name].reset_index(drop=True)
+        configuration = stored_configuration(cohort, endpoint)
         figures = metrics[metrics["model"] == name].astype(object).where(metrics.notna(), None).to_dict("records")
         snapshot = str(values["mdata"].uns["snapshot_id"])
         model_id = ModelRegistry(home.models).register(
@@ -252,9 +274,15 @@ def _model(cohort: Cohort, endpoint: str):
                 "out_of_fold_metrics": figures,
                 "resampling": cohort.resampling.model_dump(mode="json"),
                 "code_version": code_version(),
+                "configuration": configuration,
+                "out_of_fold_sha256": content_digest(evidence),
+                "labels_id": labels_id(frame.y),
+                "settings_id": settings_id(cohort, endpoint),
             },
             trusted=TRUSTED_TYPES,
+            attachments=_for_use(cohort, values["manifest"], frame, fitted, evidence),
         )
+        write_evidence(home.models, cohort.name, endpoint, model_id, evidence)
         record = {
             "model_id": model_id,
             "name": name,
@@ -274,6 +302,19 @@ def _model(cohort: Cohort, endpoint: str):
         )
 
     return compute
+
+
+def _for_use(cohort: Cohort, inputs: Any, frame: Any, fitted: Any, evidence: Any) -> dict[str, bytes]:
+    """What is stored beside the model, so that it can be applied to new patients."""
+    from radiogenomics.evaluation.training_reference import training_reference
+    from radiogenomics.omics import cohort_state
+    from radiogenomics.prediction import use_of_model
+
+    sites = {name: c for name, c in cohort.confounders.items() if ":" not in c.source}
+    reference = training_reference(
+        fitted, frame.X, frame.confounders, evidence, sites=sites, random_state=cohort.resampling.random_state
+    )
+    return use_of_model(reference, frame.dictionary, cohort_state(cohort, inputs["manifest"], inputs["files"]))
 
 
 def endpoint_checks(cohort: Cohort, endpoint: str) -> list[dg.AssetChecksDefinition]:

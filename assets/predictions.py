@@ -4,7 +4,7 @@ from typing import Any
 
 from assets.display import number, plot, table, text
 from assets.step import Product, code_version, source_digest
-from assets.stored_model import stored_model
+from assets.prospective import prospective
 from radiogenomics.cohort.configuration import Cohort
 
 
@@ -12,7 +12,7 @@ def predictions(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         import pandas as pd
 
-        from radiogenomics.evaluation.prediction_table import out_of_fold_rows, prospective_rows
+        from radiogenomics.evaluation.prediction_table import out_of_fold_rows
         from radiogenomics.multimodal import endpoint_frame, patient_frame
         from radiogenomics.reporting import figures
         from radiogenomics.storage import PredictionStore
@@ -29,9 +29,9 @@ def predictions(cohort: Cohort, endpoint: str):
         labelled = endpoint_frame(cohort, mdata, endpoint).y.index
         X = patient_frame(cohort, mdata, endpoint)
         X = X.loc[~X.index.isin(labelled)]
-        if len(X):
-            model = stored_model(home, cohort, endpoint, record)
-            parts.append(prospective_rows(model, X, model_id=record["model_id"], model_name=record["name"], **common))
+        champion = values["promotion"]["champion"]
+        if len(X) and champion is not None:
+            parts.append(prospective(home, cohort, mdata, X, endpoint, champion))
         rows = pd.concat(parts, ignore_index=True)
         file = PredictionStore(home.predictions).append(rows)
         final = rows[rows["model"] == record["name"]]
@@ -40,7 +40,9 @@ def predictions(cohort: Cohort, endpoint: str):
             rows,
             {
                 "1_rows": number(len(rows)),
-                "2_prospective_patients": number(len(X)),
+                "2_prospective_patients": number(int((rows["kind"] == "prospective").sum())),
+                "2_abstained": number(int((rows["abstained"] & (rows["kind"] == "prospective")).sum())),
+                "2_champion": text(f"`{champion}`" if champion else "none: no prospective prediction is made"),
                 "3_by_patient": plot(figure, home.pages, [cohort.name, endpoint, "predictions"], "by_patient"),
                 "4_file": text(f"`{file}`"),
                 "5_rows": table(final, rows=20, columns=14),

@@ -22,8 +22,8 @@ from radiogenomics.cohort.label_settings import (
     TimeToEvent,
     VariantRule,
 )
+from radiogenomics.cohort.model_use import Prediction
 from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
-from radiogenomics.cohort.prediction_settings import Prediction
 from radiogenomics.cohort.quality_rules import Quality
 from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
 from radiogenomics.cohort.settings import Name, Settings

@@ -76,7 +76,7 @@ def endpoint_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) ->
     return EndpointFrame(
         X=_with_site(cohort, predictors.loc[index], joined),
         y=labels.set_index("patient_id")["label"].reindex(index).astype("int64").rename(endpoint_name),
-        confounders=_confounders(joined).loc[index],
+        confounders=joined_confounders(joined).loc[index],
         refused=refused,
         dictionary=dictionary,
         endpoint=endpoint_name,
@@ -93,7 +93,7 @@ def _with_site(cohort: Cohort, predictors: pd.DataFrame, joined: mudata.MuData) 
     declared = cohort.models.harmonisation
     if declared is None:
         return predictors
-    site = site_column(_confounders(joined), declared.site).reindex(predictors.index)
+    site = site_column(joined_confounders(joined), declared.site).reindex(predictors.index)
     return pd.concat([predictors, site], axis=1)
 
 
@@ -171,7 +171,8 @@ def _labels(joined: mudata.MuData, name: str) -> pd.DataFrame:
     return mine
 
 
-def _confounders(joined: mudata.MuData) -> pd.DataFrame:
+def joined_confounders(joined: mudata.MuData) -> pd.DataFrame:
+    """The confounders of all patients: columns `<confounder>:<column>`, float, or text with None."""
     columns = {}
     for column in joined.uns["confounders"]:
         values = joined.obs[_obs_name(str(column))]
