@@ -15,7 +15,7 @@ def prospective(home: Any, cohort: Cohort, mdata: Any, X: Any, endpoint: str, ch
     """
     from radiogenomics.multimodal.frame import joined_confounders
     from radiogenomics.prediction import load_model, predict_patients
-    from radiogenomics.prediction.new_patients import align_columns
+    from radiogenomics.prediction.patients import align_columns
 
     stored = load_model(home.models, champion, cohort.name, endpoint)
     aligned, _ = align_columns(stored, X, stored.use.missing_features, whole_modalities=True)

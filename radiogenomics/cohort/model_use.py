@@ -16,14 +16,9 @@ class Domain(Settings):
         0.01,
         gt=0,
         lt=0.5,
-        description="a patient is outside where so small a share of the training patients, each judged without itself, lies as far "
-        "from the others in a modality; with fewer than 1/novelty of them, where none lies as far",
-    )
-    range_margin: float = Field(
-        0.5,
-        ge=0,
-        description="a value is outside where it leaves the trained range by more than so many times its width; only "
-        "features that count in the model are looked at",
+        description="a patient is outside where no larger share of the training patients, each judged without itself, lies as far "
+        "from the others in a modality, or leaves the others' range as far with a feature that counts; with fewer than "
+        "1/novelty of them, where it is twice as far as the furthest",
     )
     unseen_site: Literal["outside", "note"] = Field(
         "outside", description="a hospital, scanner or other confounder category that no training patient had"

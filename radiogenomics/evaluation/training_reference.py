@@ -23,7 +23,9 @@ from radiogenomics.multimodal.sites import site_text
 
 ARRAYS, PLAIN = "reference.safetensors", "reference.json"
 _EDGE = 1e-6  # keeps the log-odds of a probability finite
-_MODALITY_ARRAYS = ("mean", "spread", "components", "variances", "distances")
+_MODALITY_ARRAYS = (
+    "median", "scale", "mean", "spread", "components", "variances", "lowest", "highest", "distances", "excesses",
+)  # fmt: skip
 
 
 class TrainingReference(NamedTuple):
@@ -34,7 +36,6 @@ class TrainingReference(NamedTuple):
     scores, labels : (m,) out-of-fold log-odds (mean over repeats), sorted, and the labels 0/1.
     columns : the predictor columns that the model was fitted on.
     counting : those that move a prediction of a training patient; the others are never missed.
-    lowest, highest : (p,), of the known training values; NaN where none is known.
     modalities : name -> its summary; without those of which too few patients were there.
     patterns : 'clinical;radiomics_ct' -> how many training patients had exactly these modalities.
     sites : confounder column -> the categories that occurred.
@@ -45,8 +46,6 @@ class TrainingReference(NamedTuple):
     labels: np.ndarray
     columns: list[str]
     counting: list[str]
-    lowest: np.ndarray
-    highest: np.ndarray
     modalities: dict[str, ModalitySummary]
     patterns: dict[str, int]
     sites: dict[str, list[str]]
@@ -56,7 +55,7 @@ class TrainingReference(NamedTuple):
         """File name -> content, for `ModelRegistry.register`."""
         from safetensors.numpy import save
 
-        arrays = {"scores": self.scores, "labels": self.labels, "lowest": self.lowest, "highest": self.highest}
+        arrays = {"scores": self.scores, "labels": self.labels}
         for name, summary in self.modalities.items():
             arrays |= {f"{name}/{key}": getattr(summary, key) for key in _MODALITY_ARRAYS}
         plain = {
@@ -83,8 +82,7 @@ class TrainingReference(NamedTuple):
             for name, residual in said["residual"].items()
         }
         return cls(
-            read["scores"], read["labels"], said["columns"], said["counting"], read["lowest"], read["highest"],
-            modalities, said["patterns"], said["sites"], said["folds"],
+            read["scores"], read["labels"], said["columns"], said["counting"], modalities, said["patterns"], said["sites"], said["folds"],
         )  # fmt: skip
 
 
@@ -111,21 +109,20 @@ def training_reference(
     columns = [str(column) for column in ordered.columns]
     blocks = modality_columns(columns, len(columns))
     here = presence(values, blocks)
+    counting = counting_columns(model, ordered)
+    counts = np.isin(columns, counting)
     summaries = {
-        name: summarise(values[here[:, index]][:, positions], random_state)
+        name: summarise(values[here[:, index]][:, positions], counts[positions], random_state)
         for index, (name, positions) in enumerate(blocks.items())
     }
     scores, labels = mean_scores(out_of_fold)
     order = np.lexsort((labels, scores))
-    known = ~np.isnan(values)
     kept = [c for c in confounders.columns if str(c).split(":")[0] in sites and not is_number(confounders[c])]
     return TrainingReference(
         scores=scores[order],
         labels=labels[order].astype(float),
         columns=columns,
-        counting=counting_columns(model, ordered),
-        lowest=np.where(known.any(axis=0), np.where(known, values, np.inf).min(axis=0), np.nan),
-        highest=np.where(known.any(axis=0), np.where(known, values, -np.inf).max(axis=0), np.nan),
+        counting=counting,
         modalities={name: summary for name, summary in summaries.items() if summary is not None},
         patterns=dict(sorted(Counter(pattern_names(here, list(blocks))).items())),
         sites={str(c): sorted({site_text(v) for v in confounders[c] if not pd.isna(v)}) for c in kept},

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from radiogenomics.prediction.applying import predict_patients
-    from radiogenomics.prediction.new_patients import at_root, new_patients, with_stored_methods
+    from radiogenomics.prediction.patients import at_root, new_patients, with_stored_methods
     from radiogenomics.prediction.stored import StoredModel, load_model, stored_configuration, use_of_model
     from radiogenomics.prediction.validation import validate_model
     from radiogenomics.prediction.worklist import rank_patients
 
 _HOME = {
-    "at_root": "new_patients",
+    "at_root": "patients",
     "load_model": "stored",
-    "new_patients": "new_patients",
+    "new_patients": "patients",
     "predict_patients": "applying",
     "rank_patients": "worklist",
     "stored_configuration": "stored",
     "StoredModel": "stored",
     "use_of_model": "stored",
     "validate_model": "validation",
-    "with_stored_methods": "new_patients",
+    "with_stored_methods": "patients",
 }
 __all__ = [
     "StoredModel",

@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from radiogenomics.cohort.model_use import Domain
+from radiogenomics.evaluation.training_domain import is_novel, rank_p_value
 from radiogenomics.evaluation.training_reference import TrainingReference, pattern_names
 from radiogenomics.fusion.columns import modality_columns, presence
 from radiogenomics.fusion.floor import is_number
 from radiogenomics.multimodal.sites import site_text
 
-COLUMNS = ["in_domain", "reason", "note", "p_value"]
-_NAMED = 3
 
 
 def applicability(
@@ -37,8 +36,7 @@ def applicability(
     here = presence(values, blocks)
     outside: list[list[str]] = [[] for _ in range(len(X))]
     notes: list[list[str]] = [[] for _ in range(len(X))]
-    smallest = _distances(reference, values, blocks, here, rules, outside)
-    _ranges(reference, values, columns, rules, outside)
+    smallest = _modalities(reference, values, columns, here, rules, outside)
     for row, pattern in enumerate(pattern_names(here, list(blocks))):
         if pattern and pattern not in reference.patterns:
             said = f"no training patient had exactly {pattern.replace(';', ', ')}"
@@ -58,46 +56,38 @@ def applicability(
     )
 
 
-def _distances(
+def _modalities(
     reference: TrainingReference,
     values: np.ndarray,
-    blocks: dict[str, np.ndarray],
+    columns: list[str],
     here: np.ndarray,
     rules: Domain,
     outside: list[list[str]],
 ) -> np.ndarray:
+    """Modality by modality: how far a patient lies from the others, and how far a feature that counts leaves its range."""
     smallest = np.full(len(values), np.nan)
-    for index, (name, positions) in enumerate(blocks.items()):
+    counting = np.isin(columns, reference.counting)
+    for index, (name, positions) in enumerate(modality_columns(columns, len(columns)).items()):
         summary = reference.modalities.get(name)
         rows = np.flatnonzero(here[:, index])
         if summary is None or not len(rows):
             continue
-        n = len(summary.distances)
-        p_values = summary.p_value(values[np.ix_(rows, positions)])
+        own = values[np.ix_(rows, positions)]
+        n, distance = len(summary.distances), summary.distance(own)
+        p_values = rank_p_value(distance, summary.distances)
         smallest[rows] = np.fmin(smallest[rows], p_values)
-        for row, p in zip(rows, p_values, strict=True):
-            if p <= max(rules.novelty, 1 / (n + 1)) + 1e-12:
-                farther = round(p * (n + 1)) - 1
-                outside[row].append(f"{name}: {farther} of {n} training patients lie as far from the others")
+        far = is_novel(distance, summary.distances, rules.novelty)
+        excess = np.where(counting[positions], summary.excess(own), 0.0)
+        beyond = is_novel(excess.max(axis=1, initial=0.0), summary.excesses, rules.novelty)
+        for row, at in enumerate(rows):
+            if far[row]:
+                said = f"{round(p_values[row] * (n + 1)) - 1} of {n} training patients lie as far from the others"
+                outside[at].append(f"{name}: {said}")
+            if beyond[row]:
+                feature = int(np.argmax(excess[row]))
+                trained = f"trained on {summary.lowest[feature]:.4g} to {summary.highest[feature]:.4g}"
+                outside[at].append(f"{columns[positions[feature]]} is {own[row, feature]:.4g}, {trained}")
     return smallest
-
-
-def _ranges(
-    reference: TrainingReference, values: np.ndarray, columns: list[str], rules: Domain, outside: list[list[str]]
-) -> None:
-    counting = set(reference.counting)
-    kept = np.array([column in counting for column in columns])
-    width = reference.highest - reference.lowest
-    margin = rules.range_margin * width + 1e-9 * np.fmax(1.0, np.abs(reference.highest))
-    with np.errstate(invalid="ignore"):
-        beyond = kept & ((values < reference.lowest - margin) | (values > reference.highest + margin))
-    for row in np.flatnonzero(beyond.any(axis=1)):
-        found = [
-            f"{columns[i]} is {values[row, i]:.4g}, trained on {reference.lowest[i]:.4g} to {reference.highest[i]:.4g}"
-            for i in np.flatnonzero(beyond[row])
-        ]
-        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        outside[row].append("; ".join(found[:_NAMED]) + more)
 
 
 def _sites(
