@@ -14,6 +14,7 @@ from assets.report import report
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version
 from assets.training_frame import locked_test, training_frame
+from assets.worklist import worklist, worklist_endpoint
 from radiogenomics.cohort.configuration import Cohort
 
 ENDPOINT_ASSETS = ("evaluation", "model", "promotion", "explanations", "predictions", "report")
@@ -23,6 +24,13 @@ _LEARNING = ("fusion", "evaluation", "multimodal", "endpoints", "compute", "coho
 def endpoint_asset_names(cohort: Cohort) -> list[str]:
     """The names of an endpoint's assets: those of every cohort, and what its `evaluation` section asks for."""
     return [*ENDPOINT_ASSETS, *scrutiny_names(cohort)]
+
+
+def trained_assets(cohort: Cohort) -> list[dg.AssetKey]:
+    """The keys of everything that is made from the joined cohort, endpoint by endpoint."""
+    keys = [asset_key(cohort, endpoint, name) for endpoint in cohort.endpoints for name in endpoint_asset_names(cohort)]
+    ordered = worklist_endpoint(cohort)
+    return keys + ([asset_key(cohort, ordered, "worklist")] if ordered else [])
 
 
 def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
@@ -119,7 +127,21 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             kinds=("html",),
         ),
         *scrutiny_assets(cohort, endpoint, make),
+        *([_worklist(cohort, endpoint, make)] if worklist_endpoint(cohort) == endpoint else []),
     ]
+
+
+def _worklist(cohort: Cohort, endpoint: str, make: Any) -> dg.AssetsDefinition:
+    return make(
+        "worklist",
+        "**What is this:** untested patients in the order in which a molecular test would find most. **Can I trust it:** the "
+        "sensitivity at each cut is that of out-of-fold predictions, with its interval. **What next:** test them all, those at "
+        "the top first: the list orders molecular testing and does not replace it.",
+        worklist(cohort, endpoint),
+        {"mdata": ["multimodal_cohort"]} | {name: [endpoint, name] for name in ("promotion", "predictions")},
+        packages=("prediction", *_LEARNING),
+        more={"worklist": cohort.prediction.worklist.model_dump(mode="json")},
+    )
 
 
 def _evaluation(cohort: Cohort, endpoint: str):

@@ -3,8 +3,8 @@
 from typing import Any
 
 from assets.display import number, plot, table, text
-from assets.step import Product, code_version, source_digest
 from assets.prospective import prospective
+from assets.step import Product, code_version, source_digest
 from radiogenomics.cohort.configuration import Cohort
 
 

@@ -16,6 +16,7 @@ def promotion(cohort: Cohort, endpoint: str):
         settled = settle_stage(home.models, cohort.name, endpoint, model_id, cohort.prediction.promotion)
         found = settled.comparison
         record: dict[str, Any] = {
+            "endpoint": endpoint,
             "model_id": model_id,
             "outcome": settled.outcome,
             "why": settled.why,

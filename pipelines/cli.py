@@ -206,9 +206,7 @@ def models_retire(model: ModelId, why: Why) -> None:
 
 
 @models_app.command("history")
-def models_history(
-    cohort: CohortName, endpoint: Annotated[str, typer.Option(help="name of the endpoint")]
-) -> None:
+def models_history(cohort: CohortName, endpoint: Annotated[str, typer.Option(help="name of the endpoint")]) -> None:
     """Every change of stage: when, who, from, to, why."""
     from pipelines.commands import models as command
 
@@ -218,7 +216,8 @@ def models_history(
 @app.command()
 def predict(
     cohort: Annotated[
-        Path, typer.Option("--cohort", help="folder of new patients, laid out as the training cohort's; or a cohort.yaml")
+        Path,
+        typer.Option("--cohort", help="folder of new patients, laid out as the training cohort's; or a cohort.yaml"),
     ],
     model: Annotated[str, typer.Option(help="a model_id, or champion")] = "champion",
     of: Annotated[str | None, typer.Option("--of", help="for champion: the name of the training cohort")] = None,

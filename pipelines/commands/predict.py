@@ -60,8 +60,12 @@ def _print(stored: Any, answer: Any, out: Console) -> None:
     out.print(f"{stored.cohort}/{stored.endpoint}: {stored.model_id}{simulated}", highlight=False)
     shown = []
     for row in answer.records:
-        said = "" if row["probability"] is None else "{probability:.2f} ({lower:.2f} to {upper:.2f})".format(
-            **{key: float("nan") if row[key] is None else row[key] for key in ("probability", "lower", "upper")}
+        said = (
+            ""
+            if row["probability"] is None
+            else "{probability:.2f} ({lower:.2f} to {upper:.2f})".format(
+                **{key: float("nan") if row[key] is None else row[key] for key in ("probability", "lower", "upper")}
+            )
         )
         strongest = [f"{c['feature']} {c['log_odds']:+.2f}" for c in row["contributions"][:3]]
         shown.append(

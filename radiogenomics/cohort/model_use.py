@@ -66,7 +66,8 @@ class Worklist(Settings):
         None, description="<modality>:<feature> whose value says how much an early result is worth to the patient"
     )
     urgency_weights: dict[float, float] = Field(
-        default_factory=dict, description="value of that feature -> factor on `benefit`; values not named, and missing: 1"
+        default_factory=dict,
+        description="value of that feature -> factor on `benefit`; values not named, and missing: 1",
     )
 
     @model_validator(mode="after")

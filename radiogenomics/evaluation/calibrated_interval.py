@@ -30,7 +30,9 @@ from scipy.stats import t as student
 
 from radiogenomics.evaluation.concordance import CONFIDENCE
 
-MEANING = "95 % interval of the share of events among patients with this score (logistic calibration of out-of-fold scores)"
+MEANING = (
+    "95 % interval of the share of events among patients with this score (logistic calibration of out-of-fold scores)"
+)
 FEWEST = 5
 """Training patients of each class below which no interval is given."""
 

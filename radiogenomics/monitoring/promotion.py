@@ -135,7 +135,11 @@ def settle_stage(folder: Path, cohort: str, endpoint: str, model_id: str, rules:
     try:
         evidence = {
             each: read_evidence(
-                folder, cohort, endpoint, each, _metadata(registry, cohort, endpoint, each).get("out_of_fold_sha256", "")
+                folder,
+                cohort,
+                endpoint,
+                each,
+                _metadata(registry, cohort, endpoint, each).get("out_of_fold_sha256", ""),
             )
             for each in (model_id, champion)
         }

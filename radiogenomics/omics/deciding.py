@@ -30,9 +30,7 @@ def cohort_state(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | N
     return CohortState(genes=genes, maf_genes=maf_genes, rows=_rows(cohort, manifest, files), references=references)
 
 
-def _rows(
-    cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | None
-) -> dict[str, dict[str, tuple[int, int]]]:
+def _rows(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | None) -> dict[str, dict[str, tuple[int, int]]]:
     found = {}
     for source, (_, declared) in cohort.omics_tables().items():
         if declared.duplicates != "maximum":

@@ -13,7 +13,6 @@ from radiogenomics.fusion.floor import is_number
 from radiogenomics.multimodal.sites import site_text
 
 
-
 def applicability(
     reference: TrainingReference, X: pd.DataFrame, confounders: pd.DataFrame | None, rules: Domain
 ) -> pd.DataFrame:

@@ -129,7 +129,9 @@ def contributions(stored: StoredModel, X: pd.DataFrame, most: int = 5) -> dict[s
 
     By `radiogenomics.explanation.explain`; patients on whom the model itself abstains have none.
     """
-    dictionary = stored.dictionary if stored.dictionary is not None else pd.DataFrame(columns=["modality", "feature", "unit"])
+    dictionary = (
+        stored.dictionary if stored.dictionary is not None else pd.DataFrame(columns=["modality", "feature", "unit"])
+    )
     rows = explain(stored.estimator, X, dictionary, name=stored.name)
     rows["size"] = rows["shap_value"].abs()
     found: dict[str, list[dict[str, object]]] = {}

@@ -67,7 +67,9 @@ def at_stored_methods(cohort: Cohort, trained: Cohort) -> tuple[Cohort, list[str
 
 def _methods(own: Settings, theirs: Settings, section: str, where: str, noted: list[str]) -> Settings:
     update = {key: getattr(theirs, key) for key in _METHODS[section]}
-    noted += [f"{where}.{key}: the model's setting is used" for key, value in update.items() if getattr(own, key) != value]
+    noted += [
+        f"{where}.{key}: the model's setting is used" for key, value in update.items() if getattr(own, key) != value
+    ]
     return own.model_copy(update=update)
 
 

@@ -95,5 +95,7 @@ def _mapped(declared: Mutations | OmicsTable, what: str, tables: dict[str, Any],
     """Whether the clinical tables that lead from its samples to patients are there."""
     needed = {getattr(declared.samples, "table", None), declared.choose.table} - {None, *tables}
     if needed:
-        absent.append(f"{what}: its samples are mapped by clinical table '{sorted(map(str, needed))[0]}', which is not there")
+        absent.append(
+            f"{what}: its samples are mapped by clinical table '{sorted(map(str, needed))[0]}', which is not there"
+        )
     return not needed

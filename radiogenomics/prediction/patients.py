@@ -100,7 +100,8 @@ def new_patients(
     features = {name: each for name, each in extracted.features.items() if name in modalities}
     if not features:
         raise ComputationError(
-            f"{cohort.path('.')}: no patient has any of {', '.join(modalities)}" + _because(absent, extracted.quarantine),
+            f"{cohort.path('.')}: no patient has any of {', '.join(modalities)}"
+            + _because(absent, extracted.quarantine),
             rule="no_patients",
         )
     confounders = _confounders(stored, narrowed, inputs, extracted, absent)
@@ -200,7 +201,9 @@ def _confounders(
 def _check_units(stored: StoredModel, dictionary: pd.DataFrame) -> None:
     if stored.dictionary is None:
         return
-    trained = dict(zip(stored.dictionary["modality"] + ":" + stored.dictionary["feature"], stored.dictionary["unit"], strict=True))
+    trained = dict(
+        zip(stored.dictionary["modality"] + ":" + stored.dictionary["feature"], stored.dictionary["unit"], strict=True)
+    )
     for column, unit in dictionary["unit"].astype(str).items():
         if column in trained and trained[str(column)] != unit:
             raise TableError(

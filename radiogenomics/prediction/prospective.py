@@ -78,7 +78,10 @@ def _records(
         known = judged.loc[patient].to_dict() if patient in judged.index else {}
         records.append(
             {
-                **{key: row[key] for key in ("patient_id", "endpoint", "model_id", "model", "model_hash", "snapshot_id")},
+                **{
+                    key: row[key]
+                    for key in ("patient_id", "endpoint", "model_id", "model", "model_hash", "snapshot_id")
+                },
                 **{key: _number(row[key]) for key in ("probability", "lower", "upper")},
                 "prediction_set": row["prediction_set"],
                 "set_level": _number(row["set_level"]),

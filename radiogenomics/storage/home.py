@@ -15,7 +15,7 @@ class Home:
     """Where everything that a run leaves behind lies.
 
     ``artefacts/`` tables and the joined cohort, ``cache/`` features per lesion, ``models/`` the registry,
-    ``predictions/`` the append-only table, ``locked_tests/`` seals and ledgers, ``pages/`` plots and reports for the browser, ``dagster/`` the run history.
+    ``predictions/`` the append-only table, ``inbox/`` what became of deliveries, ``locked_tests/`` seals and ledgers, ``pages/`` plots and reports for the browser, ``dagster/`` the run history.
     """
 
     folder: Path
@@ -40,6 +40,10 @@ class Home:
     @property
     def predictions(self) -> Path:
         return self.folder / "predictions"
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
 
     @property
     def locked_tests(self) -> Path:

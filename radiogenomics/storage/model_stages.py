@@ -86,7 +86,8 @@ class ModelStages:
                 raise InputError(f"model '{model_id}' is the champion of {self.named} already", rule="stage")
             if instead_of not in ("", champion):
                 raise InputError(
-                    f"{self.named}: the champion is '{champion}', not '{instead_of}' as when this was decided", rule="stage"
+                    f"{self.named}: the champion is '{champion}', not '{instead_of}' as when this was decided",
+                    rule="stage",
                 )
             changes = [(champion, CHAMPION, RETIRED, f"replaced by {model_id}: {why}")] if champion else []
             self._append([*changes, (model_id, stages[model_id], CHAMPION, why)], by)
