@@ -60,4 +60,5 @@ def _sensitivity(probability: float, reference: TrainingReference | None) -> tup
     event = reference.labels == 1
     found, events = int((expit(reference.scores[event]) >= probability - 1e-12).sum()), int(event.sum())
     lower, upper = wilson_interval(found, events)
-    return found / events, float(lower), float(upper), len(reference.labels), events
+    share = found / events
+    return share, min(float(lower), share), max(float(upper), share), len(reference.labels), events
