@@ -41,10 +41,8 @@ def show_list(home: Home, out: Console, cohort: str | None, endpoint: str | None
 
 
 def _auc(figures: dict[str, object]) -> str:
-    values = [figures.get(key) for key in ("auc", "auc_lower", "auc_upper")]
-    if any(not isinstance(value, float) for value in values):
-        return ""
-    return "{:.2f} ({:.2f} to {:.2f})".format(*values)
+    values = [v for key in ("auc", "auc_lower", "auc_upper") if isinstance(v := figures.get(key), float)]
+    return f"{values[0]:.2f} ({values[1]:.2f} to {values[2]:.2f})" if len(values) == 3 else ""
 
 
 def show(home: Home, out: Console, model_id: str) -> None:

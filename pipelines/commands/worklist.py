@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -34,7 +35,7 @@ def worklist(cohort: str, endpoint: str | None, home: Home, out: Console, output
         print_table(f"{key[0]}/{key[1]}: untested patients", _shown(ranked), out)
         out.print(PLAIN, highlight=False)
         if output is not None:
-            write_atomically(output, lambda path, rows=ranked: rows.to_csv(path, index=False))
+            write_atomically(output, partial(ranked.to_csv, index=False))
 
 
 def _shown(ranked: pd.DataFrame) -> pd.DataFrame:

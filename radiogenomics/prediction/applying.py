@@ -64,7 +64,7 @@ def predict_patients(
             "abstention_reason": np.where(np.isnan(log_odds), NOTHING_SAID, ""),
             "prediction_set": "",
             "set_level": np.nan,
-            "in_domain": pd.array([pd.NA] * len(X), dtype="boolean"),
+            "in_domain": pd.Series([None] * len(X), dtype="boolean"),
         }
     )
     judged = pd.DataFrame(index=X.index)
@@ -75,7 +75,7 @@ def predict_patients(
         sets = prediction_sets(class_p_values(log_odds, reference.scores, reference.labels), use.confidence)
         rows["prediction_set"], rows["set_level"] = sets, use.confidence
         judged = applicability(reference, X, confounders, use.domain)
-        rows["in_domain"] = pd.array(judged["in_domain"], dtype="boolean")
+        rows["in_domain"] = judged["in_domain"].astype("boolean").array
         rows["abstention_reason"] = _reasons(rows, judged["reason"].to_numpy(), use.abstain)
     judged["model_log_odds"] = log_odds
     lacking = sorted(set(map(str, without_modality)) - set(patients))
@@ -95,9 +95,9 @@ def predict_patients(
         model=stored.name,
         snapshot_id=snapshot_id,
         kind="prospective",
-        repeat=pd.NA,
-        fold=pd.NA,
-        label=pd.NA,
+        repeat=None,
+        fold=None,
+        label=None,
         created_at=pd.Timestamp(datetime.now(UTC)).floor("us"),
         code_version=code_version,
         cohort=cohort,

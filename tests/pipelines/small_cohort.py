@@ -13,7 +13,9 @@ GENES = ("EGFR", "KRAS", "TP53", "STK11", "ALK", "BRAF")
 MOLECULES = ("SFTPC", "NAPSA", "TOP2A", "MKI67")
 
 
-def write_tables(folder: Path, n: int, seed: int, *, unlabelled: int = 0, prefix: str = "P", own_names: bool = False) -> None:
+def write_tables(
+    folder: Path, n: int, seed: int, *, unlabelled: int = 0, prefix: str = "P", own_names: bool = False
+) -> None:
     """Clinical table, MAF without panels, expression with a gene on two rows. Truth: label by marker, sex and SFTPC."""
     rng = np.random.default_rng(seed)
     patients = [f"{prefix}{i:03d}" for i in range(n)]
@@ -40,11 +42,16 @@ def write_tables(folder: Path, n: int, seed: int, *, unlabelled: int = 0, prefix
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "clinical.csv", index=False)
     rows = [
-        (gene, "Missense_Mutation", patient) for patient in patients for gene in GENES if gene == "TP53" or rng.random() < 0.2
+        (gene, "Missense_Mutation", patient)
+        for patient in patients
+        for gene in GENES
+        if gene == "TP53" or rng.random() < 0.2
     ]
     maf = pd.DataFrame(rows, columns=["Hugo_Symbol", "Variant_Classification", "Tumor_Sample_Barcode"])
     maf.assign(HGVSp_Short="p.A1B").to_csv(folder / "mutations.maf", sep="\t", index=False)
-    values = np.vstack([molecules.T, 9 - molecules[:, :1].T]).round(4)  # the second SFTPC has the lower mean in training
+    values = np.vstack([molecules.T, 9 - molecules[:, :1].T]).round(
+        4
+    )  # the second SFTPC has the lower mean in training
     expression = pd.DataFrame(values, columns=patients)
     expression.insert(0, "gene", [*MOLECULES, "SFTPC"])
     expression.to_csv(folder / "expression.tsv", sep="\t", index=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
@@ -56,7 +57,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 
 def written(call) -> str:
-    out = Console(record=True, width=250, file=open(os.devnull, "w"))
+    out = Console(record=True, width=250, file=io.StringIO())
     call(out)
     return out.export_text()
 
@@ -93,10 +94,14 @@ def test_a_training_patient_sent_in_as_new_gets_the_same_features_to_the_bit(
     expected = patient_frame(cohort, trained.read("multimodal_cohort"), "response").loc[patients, stored.columns]
     pd.testing.assert_frame_equal(found.X, expected, check_exact=True, check_freq=False)
     genes = [c for c in stored.columns if c.startswith("mutations:")]
-    assert (expected[genes] == 0).any().any()  # looked at and not altered, though the patient's own MAF does not name them
+    assert (
+        (expected[genes] == 0).any().any()
+    )  # looked at and not altered, though the patient's own MAF does not name them
 
 
-def test_predict_answers_with_interval_set_domain_and_contributions_and_appends(trained: Trained, tmp_path: Path) -> None:
+def test_predict_answers_with_interval_set_domain_and_contributions_and_appends(
+    trained: Trained, tmp_path: Path
+) -> None:
     write_part(trained.file.parent, tmp_path / "new", ["P003", "P004"])
     answer = predict(
         "champion", tmp_path / "new", trained.home, Console(quiet=True), Console(quiet=True),
@@ -152,7 +157,7 @@ def test_mistakes_of_a_person_are_one_error_that_says_what_there_is(trained: Tra
     with pytest.raises(ConfigurationError, match="no such folder"):
         _predict(trained, tmp_path / "nowhere", Console(quiet=True))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigurationError, match="none of the clinical tables clinical.csv is there"):
+    with pytest.raises(ConfigurationError, match=r"none of the clinical tables clinical\.csv is there"):
         _predict(trained, tmp_path / "empty", Console(quiet=True))
     with pytest.raises(NotMaterialisedError, match="there are: late-mean-"):
         load_model(trained.home.models, "late-mean-000000000000")
@@ -194,7 +199,9 @@ def test_another_hospital_is_validated_without_refitting(trained: Trained, tmp_p
     from sklearn.metrics import brier_score_loss, roc_auc_score
 
     assert roc_auc_score(patients["label"], patients["probability"]) == pytest.approx(stored.loc["auc", "estimate"])
-    assert brier_score_loss(patients["label"], patients["probability"]) == pytest.approx(stored.loc["brier", "estimate"])
+    assert brier_score_loss(patients["label"], patients["probability"]) == pytest.approx(
+        stored.loc["brier", "estimate"]
+    )
     # the truth: the score's own AUC on the same patients, from what made the labels
     truth = _true_log_odds(tmp_path / "east")
     assert stored.loc["auc", "lower"] <= roc_auc_score(patients["label"], truth) <= 1.0

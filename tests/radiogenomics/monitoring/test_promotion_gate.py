@@ -14,7 +14,9 @@ def out_of_fold(n: int, noise: float, seed: int, *, repeats: int = 2, first: int
     """A model's predictions: log-odds of the truth with noise; labels are those of the patient, whatever the seed."""
     patients = np.arange(first, first + n)
     truth = np.array([np.random.default_rng(p).normal() * 2 for p in patients])
-    label = np.array([int(np.random.default_rng(p + 10**6).random() < expit(t - 0.5)) for p, t in zip(patients, truth, strict=True)])
+    label = np.array(
+        [int(np.random.default_rng(p + 10**6).random() < expit(t - 0.5)) for p, t in zip(patients, truth, strict=True)]
+    )
     rng = np.random.default_rng(seed)
     parts = [
         pd.DataFrame(

@@ -16,7 +16,11 @@ def rows(probabilities: list[float]) -> pd.DataFrame:
     table = pd.DataFrame({"patient_id": [f"P{i}" for i in range(len(probabilities))], "probability": probabilities})
     abstained = table["probability"].isna()
     return table.assign(
-        lower=0.1, upper=0.9, in_domain=~abstained, abstained=abstained, abstention_reason=np.where(abstained, "far", "")
+        lower=0.1,
+        upper=0.9,
+        in_domain=~abstained,
+        abstained=abstained,
+        abstention_reason=np.where(abstained, "far", ""),
     )
 
 
