@@ -8,8 +8,8 @@ import dagster as dg
 
 from assets.display import number, table
 from assets.factory import cohort_asset
+from assets.prediction_store import prediction_store
 from assets.step import Product, code_version
-from assets.store_of_predictions import store_of_predictions
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.storage import Home
 
@@ -90,5 +90,5 @@ def _predict(cohort: Cohort, home: Home, champions: dict[str, str], folder: Path
         for endpoint, champion in champions.items()
     ]
     for answer in answers:
-        store_of_predictions(home, cohort, answer.rows)
+        prediction_store(home, cohort).append(answer.rows)
     return [record for answer in answers for record in answer.records]

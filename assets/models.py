@@ -7,8 +7,8 @@ import dagster as dg
 from assets.display import number, plot, sentences, table, text
 from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
-from assets.identifiers import labels_id, settings_id
-from assets.predictions import predictions
+from assets.prediction_store import store_identity
+from assets.predictions import predictions, recipe
 from assets.promotion import promotion
 from assets.report import report
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
@@ -112,10 +112,11 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "predictions",
             "**What is this:** the rows added to the append-only predictions table: out-of-fold for labelled patients, "
             "prospective for the others. **Can I trust it:** out-of-fold rows come from models that never saw the patient. "
-            "**What next:** `radiogenomics predictions export`, or DuckDB on the Parquet files.",
+            "**What next:** `radiogenomics predictions export`, or the table itself (docs/predictions.md).",
             predictions(cohort, endpoint),
             joined | evaluated | model | {"promotion": [endpoint, "promotion"]},
-            packages=("prediction", *_LEARNING),
+            packages=("prediction", "storage", *_LEARNING),
+            more=store_identity(cohort),
         ),
         make(
             "report",
@@ -269,6 +270,7 @@ def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:
 def _model(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         from radiogenomics.evaluation.model_evidence import content_digest, write_evidence
+        from radiogenomics.evaluation.prediction_table import labels_id, settings_id
         from radiogenomics.fusion import TRUSTED_TYPES, fit_final
         from radiogenomics.prediction import stored_configuration
         from radiogenomics.storage.models import ModelRegistry
@@ -299,7 +301,7 @@ def _model(cohort: Cohort, endpoint: str):
                 "configuration": configuration,
                 "out_of_fold_sha256": content_digest(evidence),
                 "labels_id": labels_id(frame.y),
-                "settings_id": settings_id(cohort, endpoint),
+                "settings_id": settings_id(recipe(cohort, endpoint)["settings"]),
             },
             trusted=TRUSTED_TYPES,
             attachments=_for_use(cohort, values["manifest"], frame, fitted, evidence),

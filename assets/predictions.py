@@ -3,6 +3,7 @@
 from typing import Any
 
 from assets.display import number, plot, table, text
+from assets.prediction_store import prediction_store
 from assets.prospective import prospective
 from assets.step import Product, code_version, source_digest
 from radiogenomics.cohort.configuration import Cohort
@@ -15,7 +16,6 @@ def predictions(cohort: Cohort, endpoint: str):
         from radiogenomics.evaluation.prediction_table import out_of_fold_rows
         from radiogenomics.multimodal import endpoint_frame, patient_frame
         from radiogenomics.reporting import figures
-        from radiogenomics.storage import PredictionStore
 
         mdata, record = values["mdata"], values["model"]
         common: dict[str, Any] = {
@@ -25,7 +25,7 @@ def predictions(cohort: Cohort, endpoint: str):
             "simulated": cohort.simulated,
             "code_version": code_version(),
         }
-        parts = [out_of_fold_rows(values["evaluation"]["out_of_fold"], recipe=_recipe(cohort, endpoint), **common)]
+        parts = [out_of_fold_rows(values["evaluation"]["out_of_fold"], recipe=recipe(cohort, endpoint), **common)]
         labelled = endpoint_frame(cohort, mdata, endpoint).y.index
         X = patient_frame(cohort, mdata, endpoint)
         X = X.loc[~X.index.isin(labelled)]
@@ -33,7 +33,7 @@ def predictions(cohort: Cohort, endpoint: str):
         if len(X) and champion is not None:
             parts.append(prospective(home, cohort, mdata, X, endpoint, champion))
         rows = pd.concat(parts, ignore_index=True)
-        file = PredictionStore(home.predictions).append(rows)
+        place = prediction_store(home, cohort).append(rows)
         final = rows[rows["model"] == record["name"]]
         figure = figures.patient_probabilities_figure(final, model=record["name"], simulated=cohort.simulated)
         return Product(
@@ -44,7 +44,7 @@ def predictions(cohort: Cohort, endpoint: str):
                 "2_abstained": number(int((rows["abstained"] & (rows["kind"] == "prospective")).sum())),
                 "2_champion": text(f"`{champion}`" if champion else "none: no prospective prediction is made"),
                 "3_by_patient": plot(figure, home.pages, [cohort.name, endpoint, "predictions"], "by_patient"),
-                "4_file": text(f"`{file}`"),
+                "4_stored_in": text(f"`{place}`"),
                 "5_rows": table(final, rows=20, columns=14),
             },
         )
@@ -52,7 +52,7 @@ def predictions(cohort: Cohort, endpoint: str):
     return compute
 
 
-def _recipe(cohort: Cohort, endpoint: str) -> dict[str, Any]:
+def recipe(cohort: Cohort, endpoint: str) -> dict[str, Any]:
     """What, beside the data, decides an out-of-fold model: part of its identifier."""
     return {
         "settings": cohort.model_dump(

@@ -10,12 +10,14 @@ import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
+from assets.prediction_store import prediction_store
 from assets.step import code_version
-from assets.store_of_predictions import store_of_predictions
 from pipelines.commands.tables import print_table
-from pipelines.discovery import environment
-from radiogenomics.exceptions import InputError
+from pipelines.discovery import COHORTS_VARIABLE, discover, environment
+from radiogenomics.cohort import Cohort, load_cohort
+from radiogenomics.exceptions import ConfigurationError, InputError
 from radiogenomics.storage import Home, write_atomically, write_text
+from radiogenomics.storage.predictions_postgres import predictions_url
 
 
 def predict(
@@ -51,8 +53,26 @@ def predict(
     if output is not None:
         _write(answer.records, output)
     if store:
-        err.print(f"predictions  {store_of_predictions(home, stored.trained_by(), answer.rows)}", highlight=False)
+        where = prediction_store(home, _declaring(stored, place, home)).append(answer.rows)
+        err.print(f"predictions  {where}", highlight=False, soft_wrap=True)
     return answer.records
+
+
+def _declaring(stored: Any, place: Path, home: Home) -> Cohort:
+    """The cohort whose file says under which pseudonyms these rows are stored."""
+    if place.is_file():
+        return load_cohort(place, environment(home))
+    for found in discover(home):
+        if found.name == stored.cohort and found.cohort is not None:
+            return found.cohort
+    if predictions_url() is not None:
+        raise ConfigurationError(
+            f"cohort '{stored.cohort}': its cohort.yaml is not known here, so it cannot be seen whether it declares pseudonyms; "
+            f"name it in {COHORTS_VARIABLE}, or give --no-store",
+            rule="cohort_not_known",
+        )
+    cohort: Cohort = stored.trained_by()
+    return cohort
 
 
 def _print(stored: Any, answer: Any, out: Console) -> None:

@@ -23,7 +23,17 @@ from radiogenomics.storage.models import MODEL_FILE, ModelRegistry
 DICTIONARY = "features.csv"
 STATE = "cohort_state.json"
 CHAMPION = "champion"
-_NOT_OF_THE_MODEL = {"root", "study", "compute", "evaluation", "survival", "source_url", "licence", "title"}
+_NOT_OF_THE_MODEL = {
+    "root",
+    "study",
+    "compute",
+    "evaluation",
+    "survival",
+    "source_url",
+    "licence",
+    "title",
+    "predictions",
+}
 _USE = {"confidence", "domain", "abstain", "missing_features"}
 
 
