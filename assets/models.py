@@ -10,12 +10,13 @@ from assets.factory import asset_key, cohort_asset
 from assets.prediction_store import store_identity
 from assets.predictions import predictions, recipe
 from assets.promotion import promotion
-from assets.report import report
+from assets.report import report, report_inputs
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version
 from assets.training_frame import locked_test, training_frame
 from assets.worklist import worklist, worklist_endpoint
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.prediction.configuration import stored_configuration
 
 ENDPOINT_ASSETS = ("evaluation", "model", "promotion", "explanations", "predictions", "report")
 _LEARNING = ("fusion", "evaluation", "multimodal", "endpoints", "compute", "cohort")
@@ -87,7 +88,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             joined | evaluated | {"manifest": ["manifest"]},
             packages=("prediction", "omics", "storage", *_LEARNING),
             kinds=("scikitlearn",),
-            more={"configuration": cohort.model_dump(mode="json", exclude={"compute", "root"})},
+            more={"configuration": stored_configuration(cohort, endpoint)},
         ),
         make(
             "promotion",
@@ -101,12 +102,14 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
         ),
         make(
             "explanations",
-            "**What is this:** SHAP values of the final model: how much each feature moved each patient's log-odds. "
-            "**Can I trust it:** they add up to the prediction; they explain the model, not the disease. "
-            "**What next:** see which modality carries the prediction.",
+            "**What is this:** what moved each patient's out-of-fold prediction: features (SHAP values, log-odds) and whole "
+            "modalities (probability), by models that never saw the patient. **Can I trust it:** they add up to the prediction; "
+            "what the folds do not agree on is marked unstable; they explain the model, not the disease. **What next:** see "
+            "which modality carries the prediction.",
             explanations(cohort, endpoint),
-            joined | model,
+            joined | evaluated,
             packages=("explanation", *_LEARNING),
+            more=cohort.model_dump(mode="json", include={"explanations"}),
         ),
         make(
             "predictions",
@@ -123,9 +126,12 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "**What is this:** one page with the verdict, the figures, the floors, the exclusions and what is needed to repeat it. "
             "**Can I trust it:** it is made from the stored tables alone. **What next:** open the link.",
             report(cohort, endpoint),
-            joined | evaluated | model | explained | predicted | inputs,
-            packages=("reporting", *_LEARNING),
+            joined | evaluated | model | explained | predicted | inputs | report_inputs(cohort, endpoint),
+            packages=("reporting", "monitoring", *_LEARNING),
             kinds=("html",),
+            more=cohort.model_dump(
+                mode="json", include={"explanations", "statements", "title", "licence", "source_url", "images"}
+            ),
         ),
         *scrutiny_assets(cohort, endpoint, make),
         *([_worklist(cohort, endpoint, make)] if worklist_endpoint(cohort) == endpoint else []),
@@ -272,7 +278,6 @@ def _model(cohort: Cohort, endpoint: str):
         from radiogenomics.evaluation.model_evidence import content_digest, write_evidence
         from radiogenomics.evaluation.prediction_table import labels_id, settings_id
         from radiogenomics.fusion import TRUSTED_TYPES, fit_final
-        from radiogenomics.prediction import stored_configuration
         from radiogenomics.storage.models import ModelRegistry
 
         frame = training_frame(home, cohort, values["mdata"], endpoint)

@@ -9,7 +9,7 @@ from radiogenomics.cohort.configuration import Cohort
 
 def promotion(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
-        from radiogenomics.monitoring import settle_stage
+        from radiogenomics.monitoring.promotion import settle_stage
         from radiogenomics.storage.model_stages import ModelStages
 
         model_id = values["model"]["model_id"]

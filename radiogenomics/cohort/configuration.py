@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from radiogenomics.cohort.explanation_settings import Explanations, Statements
 from radiogenomics.cohort.label_settings import (
     ColumnRule,
     GeneRule,
@@ -30,9 +31,34 @@ from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIN
 from radiogenomics.cohort.settings import Name, Settings
 
 __all__ = [
-    "Clinical", "ClinicalTable", "Cohort", "ColumnRule", "Compute", "Confounder", "Endpoint", "Expression", "GeneRule",
-    "HorizonRule", "Images", "ImagingTable", "Models", "Mutations", "Name", "OmicsTable", "Radiomics", "Resampling",
-    "ResponseRule", "SampleMap", "Settings", "Table", "ThresholdRule", "TimeToEvent", "Variable", "VariantRule",
+    "Clinical",
+    "ClinicalTable",
+    "Cohort",
+    "ColumnRule",
+    "Compute",
+    "Confounder",
+    "Endpoint",
+    "Explanations",
+    "Expression",
+    "GeneRule",
+    "HorizonRule",
+    "Images",
+    "ImagingTable",
+    "Models",
+    "Mutations",
+    "Name",
+    "OmicsTable",
+    "Radiomics",
+    "Resampling",
+    "ResponseRule",
+    "SampleMap",
+    "Settings",
+    "Statements",
+    "Table",
+    "ThresholdRule",
+    "TimeToEvent",
+    "Variable",
+    "VariantRule",
 ]  # fmt: skip
 
 
@@ -347,6 +373,8 @@ class Cohort(Settings):
     models: Models = Models()
     evaluation: Scrutiny = Scrutiny()
     prediction: Prediction = Prediction()
+    explanations: Explanations = Explanations()
+    statements: Statements = Statements()
     predictions: PredictionSettings = PredictionSettings()
     compute: Compute = Compute()
     source_url: str = Field("", description="where the public gets these data")

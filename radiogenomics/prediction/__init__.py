@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from radiogenomics.prediction.applying import predict_patients
+    from radiogenomics.prediction.configuration import stored_configuration
     from radiogenomics.prediction.patients import at_root, new_patients, with_stored_methods
-    from radiogenomics.prediction.stored import StoredModel, load_model, stored_configuration, use_of_model
+    from radiogenomics.prediction.stored import StoredModel, load_model, use_of_model
     from radiogenomics.prediction.validation import validate_model
     from radiogenomics.prediction.worklist import rank_patients
 
@@ -21,7 +22,7 @@ _HOME = {
     "new_patients": "patients",
     "predict_patients": "applying",
     "rank_patients": "worklist",
-    "stored_configuration": "stored",
+    "stored_configuration": "configuration",
     "StoredModel": "stored",
     "use_of_model": "stored",
     "validate_model": "validation",

@@ -23,18 +23,6 @@ from radiogenomics.storage.models import MODEL_FILE, ModelRegistry
 DICTIONARY = "features.csv"
 STATE = "cohort_state.json"
 CHAMPION = "champion"
-_NOT_OF_THE_MODEL = {
-    "root",
-    "study",
-    "compute",
-    "evaluation",
-    "survival",
-    "source_url",
-    "licence",
-    "title",
-    "predictions",
-}
-_USE = {"confidence", "domain", "abstain", "missing_features"}
 
 
 class StoredModel(NamedTuple):
@@ -94,22 +82,6 @@ class StoredModel(NamedTuple):
                 rule="no_configuration",
             )
         return self.configuration
-
-
-def stored_configuration(cohort: Cohort, endpoint: str) -> dict[str, Any]:
-    """The settings that decide this endpoint's features and model and its use, as plain JSON; no path of this machine."""
-    plain = cohort.model_dump(mode="json", exclude=_NOT_OF_THE_MODEL)
-    harmonised = cohort.models.harmonisation
-    plain["endpoints"] = {endpoint: plain["endpoints"][endpoint]}
-    plain["confounders"] = {
-        name: {**plain["confounders"][name], "endpoints": []}
-        for name, declared in cohort.confounders.items()
-        if not declared.endpoints
-        or endpoint in declared.endpoints
-        or (harmonised is not None and harmonised.site == name)
-    }
-    plain["prediction"] = {key: plain["prediction"][key] for key in sorted(_USE)}
-    return dict(plain)
 
 
 def use_of_model(reference: TrainingReference, dictionary: pd.DataFrame, state: CohortState) -> dict[str, bytes]:
