@@ -70,6 +70,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
     explained = {"explanations": [endpoint, "explanations"]}
     predicted = {"predictions": [endpoint, "predictions"]}
     inputs = {"manifest": ["manifest"], "quarantine": ["quarantine"], "labels": ["labels"]}
+    inputs |= {"image_qc": ["image_qc"]} if cohort.images else {}
     return [
         make(
             "evaluation",

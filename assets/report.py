@@ -22,6 +22,7 @@ def report(cohort: Cohort, endpoint: str):
         from radiogenomics.evaluation.verdict import verdict_sentence
         from radiogenomics.multimodal import availability
         from radiogenomics.reporting import render_report
+        from radiogenomics.reporting.contours.counts import contour_counts
         from radiogenomics.reporting.ro_crate import METADATA_FILE
 
         evaluation, record = values["evaluation"], values["model"]
@@ -57,6 +58,7 @@ def report(cohort: Cohort, endpoint: str):
             availability=availability(values["mdata"]),
             account=tables["account"],
             quarantine=values["quarantine"],
+            contours=contour_counts(values["image_qc"]["qc"]) if "image_qc" in values else None,
             settings=_settings(cohort, endpoint, record),
             versions={"code": code_version(), **library_versions()},
             command=command,
@@ -154,7 +156,7 @@ def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any]) -> dict[str
     """The identifiers of the run, and every setting that decides it, defaults too."""
     declared = cohort.endpoints[endpoint].model_dump(mode="json")
     images = {
-        name: images.model_dump(mode="json", include={"kind", "radiomics", "embedding", "aggregate"})
+        name: images.model_dump(mode="json", include={"kind", "radiomics", "embedding", "aggregate", "draft_contours"})
         for name, images in cohort.images.items()
     }
     return {

@@ -389,6 +389,24 @@ def study_missing_modalities(
     command.study_missing_modalities(output, cohorts, patients, workers, err)
 
 
+@app.command("study-drafts")
+def study_drafts(
+    data: Annotated[
+        Path, typer.Argument(metavar="DIR", help="holds lung_ct_samples/, ibsi1_ct_phantom/ and sts_metastasis/")
+    ],
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written, its plot beside it")] = Path(
+        "docs/draft_contours.md"
+    ),
+    draws: Annotated[int, typer.Option(min=2, help="prompts of each lung tumour")] = 40,
+    sarcoma_draws: Annotated[int, typer.Option(min=1, help="prompts of each sarcoma")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold draft contours against contours that people drew, with boxes and diameters that are up to 5 mm off."""
+    from pipelines.commands import study_drafts as command
+
+    command.study_drafts(data, output, draws, sarcoma_draws, workers, err)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors raised on purpose become one message, never a traceback."""
     try:

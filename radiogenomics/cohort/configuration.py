@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from radiogenomics.cohort.draft_settings import DraftContours
 from radiogenomics.cohort.explanation_settings import Explanations, Statements
 from radiogenomics.cohort.label_settings import (
     ColumnRule,
@@ -183,7 +184,9 @@ class Images(Settings):
 
     kind: Literal["CT", "PT", "MR"] = Field(description="CT in HU, PT in SUV, MR in arbitrary units")
     lesions: str | None = Field(
-        None, description="table patient_id, study_id, lesion_id, image, mask[, roi]: paths relative to the table"
+        None,
+        description="table patient_id, study_id, lesion_id, image, mask[, roi]: paths relative to the table; a box instead of a "
+        "mask: see `draft_contours` and cohort/prompts",
     )
     image: str | None = Field(None, description="pattern with {patient_id}, e.g. nifti/{patient_id}/CT_image.nii.gz")
     mask: str | None = None
@@ -194,6 +197,10 @@ class Images(Settings):
     embedding: bool = Field(True, description="CNN embedding by the packaged encoder")
     quality: Quality = Field(default_factory=Quality, description="what quality control looks for, and what follows")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
+    draft_contours: DraftContours = Field(
+        default_factory=DraftContours,
+        description="lesions with a box or a diameter but no contour; a word alone is `use`",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -211,6 +218,8 @@ class Images(Settings):
         ways = sum(way is not None for way in (self.lesions, self.image, self.dicom))
         if ways != 1 or (self.image is None) != (self.mask is None):
             raise ValueError("give either `lesions`, or both `image` and `mask`, or `dicom`")
+        if self.draft_contours.use != "refuse" and self.kind == "MR":
+            raise ValueError("draft_contours: there is no method for MR, whose values have no common scale; say refuse")
         preset = self.radiomics.preset if self.radiomics is not None else None
         if preset in PRESET_KIND and PRESET_KIND[preset] != self.kind:
             raise ValueError(

@@ -68,6 +68,13 @@ LESIONS = pa.DataFrameSchema(
         "series": pa.Column(
             str, nullable=True, required=False
         ),  # series instance UID, where the folder may hold several
+        "contour": pa.Column(
+            str, pa.Check.isin(["drawn", "draft", "accepted"]), required=False
+        ),  # who drew it; accepted: a draft that a person accepted
+        "accepted_by": pa.Column(str, nullable=True, required=False),  # initials
+        "prompt": pa.Column(
+            str, nullable=True, required=False
+        ),  # where a lesion is that has no contour, or a drawn one beside it: cohort/prompts as JSON
     },
     strict=True,
     coerce=True,
@@ -85,13 +92,18 @@ FEATURE_DICTIONARY = pa.DataFrameSchema(
         "derived_from": _text(),  # '<source>:<item>', e.g. 'mutations:EGFR', 'clinical/main:Gender'; ';' between several
         "recorded": pa.Column(str, pa.Check.isin(["baseline", "follow_up"])),
         "description": _text(),
+        "ibsi_code": _text(),  # identifier of the feature's definition in the IBSI reference manual; '' where it has none
     },
     strict=True,
     coerce=True,
     unique=["modality", "feature"],
+    parsers=pa.Parser(
+        lambda table: table.assign(ibsi_code=table["ibsi_code"].fillna("") if "ibsi_code" in table else "")
+    ),
     name="feature_dictionary",
 )
-"""What each feature is and which input it derives from (what the leakage guard reads)."""
+"""What each feature is and which input it derives from (what the leakage guard reads). Tables stored before there was
+`ibsi_code`, and makers of features that the standard does not know, leave it out."""
 
 LABELS = pa.DataFrameSchema(
     {

@@ -11,7 +11,8 @@ from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform, empty
 from radiogenomics.imaging.encoder import DIMENSION, PIXELS, WEIGHTS_SHA256, encode
-from radiogenomics.imaging.extraction import Step, extract
+from radiogenomics.imaging.extraction import extract
+from radiogenomics.imaging.lesion_step import Step
 from radiogenomics.imaging.planes import orthogonal_planes
 from radiogenomics.imaging.reading import Lesion
 from radiogenomics.storage.feature_cache import FeatureCache

@@ -62,6 +62,7 @@ def render_report(
     crate: str = "",
     source_url: str = "",
     licence: str = "",
+    contours: pd.DataFrame | None = None,
 ) -> str:
     """The report as HTML text: same tables, same text. A table that is None or empty is named as missing in its section.
 
@@ -87,6 +88,7 @@ def render_report(
     availability : bool, patients x modalities; those of which no model is stored are left out.
     excluded : `patient_id`, `reason` of labelled patients that were not evaluated.
     refused : `modality`, `feature`, `rule`, `reason` of features refused by the leakage guard.
+    contours : `images`, `contour`, `lesions`, `patients`, `quarantined`: who drew the contours of the cohort's lesions.
     source_url, licence : where the public gets the data, and under which terms.
     """
     own_labels = endpoint_labels(labels, endpoint)
@@ -172,6 +174,7 @@ def render_report(
         "quarantine": _rows(quarantine, _QUARANTINE_ROWS),
         "n_quarantine": 0 if quarantine is None else len(quarantine),
         "has_quarantine": quarantine is not None,
+        "contours": _rows(contours),
         "refused": _rows(refused, _REFUSED_ROWS),
         "n_refused": 0 if refused is None else len(refused),
         "method": method_in_words(settings or {}, metrics),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.coverage import coverage_figure
     from radiogenomics.reporting.figures.decision_curve import decision_curve_figure
     from radiogenomics.reporting.figures.dependence import dependence_figure
+    from radiogenomics.reporting.figures.draft_contours import draft_contours_figure
     from radiogenomics.reporting.figures.drift import drift_figure
     from radiogenomics.reporting.figures.feature_distributions import feature_distributions_figure
     from radiogenomics.reporting.figures.forest import forest_figure
@@ -50,6 +51,7 @@ _HOMES = {
     "comparisons_figure": "comparisons",
     "coverage_figure": "coverage",
     "decision_curve_figure": "decision_curve",
+    "draft_contours_figure": "draft_contours",
     "feature_distributions_figure": "feature_distributions",
     "forest_figure": "forest",
     "inputs_figure": "inputs",
@@ -78,6 +80,7 @@ __all__ = [
     "coverage_figure",
     "decision_curve_figure",
     "dependence_figure",
+    "draft_contours_figure",
     "drift_figure",
     "feature_distributions_figure",
     "forest_figure",
