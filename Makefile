@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-drafts results clean help
+.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-drafts study-robustness results clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -19,6 +19,7 @@ help:
 	@echo "make study-evaluation  the evaluation against known truth: docs/study_evaluation.md (about 30 minutes)"
 	@echo "make results     the public cohorts, evaluated: docs/results.md (needs RADIOGENOMICS_DATA)"
 	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
+	@echo "make study-robustness  which features survive on real CTs: docs/robustness.md (needs RADIOGENOMICS_DATA, about 40 minutes)"
 	@echo "make study-drafts  draft contours against drawn ones: docs/draft_contours.md (needs RADIOGENOMICS_DATA, about 10 minutes)"
 	@echo "make screenshot  the README's pictures, by headless Chromium"
 
@@ -66,6 +67,9 @@ results: $(STAMP)
 
 study-missing-modalities: $(STAMP)
 	$(BIN)/radiogenomics study-missing-modalities
+
+study-robustness: $(STAMP)
+	$(BIN)/radiogenomics study-robustness $${RADIOGENOMICS_DATA:?name the folder that holds the public data}
 
 study-drafts: $(STAMP)
 	$(BIN)/radiogenomics study-drafts $${RADIOGENOMICS_DATA:?name the folder that holds the public data}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from assets.display import number, plot, sentences, table
+from assets.robustness import declared_readings
 from assets.step import Product
 from assets.training_frame import training_frame
 from radiogenomics.cohort.configuration import Cohort
@@ -26,6 +27,7 @@ def explanations(cohort: Cohort, endpoint: str):
             resampling=cohort.resampling,
             settings=cohort.explanations,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             out_of_fold=evaluation["out_of_fold"],
             workers=cohort.compute.workers,
             scheduler=cohort.compute.scheduler,

@@ -25,7 +25,7 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
     assets = [_ready_made(cohort, name) for name in cohort.imaging_tables]
     if not cohort.images:
         return assets
-    settings = cohort.model_dump(mode="json", include={"images"})
+    settings = cohort.model_dump(mode="json", include={"images": True, "clinical": {"index_date"}})
 
     def image_asset(
         name: str, description: str, compute: Compute, inputs: dict[str, list[str]], depends: Any = _lesion_state
@@ -98,7 +98,8 @@ def _declared_state(cohort: Cohort, values: Mapping[str, Any]) -> list[str]:
         lesions = values[DRAFTS]["lesions"]
         return [hashlib.sha256(lesions.to_csv(index=False).encode()).hexdigest(), _files_state(lesions)]
     lesions = declared_lesions(cohort, values["manifest"]["manifest"])
-    return [part_signature(values["manifest"], ["lesions/"]), _files_state(lesions)]
+    sources = ["lesions/", *(["clinical/"] if cohort.clinical.index_date is not None else [])]
+    return [part_signature(values["manifest"], sources), _files_state(lesions)]
 
 
 def _lesion_state(values: Mapping[str, Any]) -> list[str]:
@@ -113,13 +114,14 @@ def _files_state(lesions: pd.DataFrame) -> str:
 
 def _image_qc(cohort: Cohort) -> Compute:
     def compute(home, values, progress) -> Product:
-        from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions
-        from radiogenomics.multimodal import usable_lesions
+        from radiogenomics.cohort.set_aside import together
+        from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions, lesions_by_study, of_baseline
         from radiogenomics.reporting.figures.canvas import mark_simulated
         from radiogenomics.storage.feature_cache import FeatureCache
 
+        manifest = values["manifest"]["manifest"]
         drafted = values.get(DRAFTS)
-        lesions = drafted["lesions"] if drafted else declared_lesions(cohort, values["manifest"]["manifest"])
+        lesions = drafted["lesions"] if drafted else declared_lesions(cohort, manifest)
         qc, quarantine, acquisition = check_lesions(
             lesions,
             quality={images: declared.quality for images, declared in cohort.images.items()},
@@ -128,21 +130,35 @@ def _image_qc(cohort: Cohort) -> Compute:
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
         )
-        usable = usable_lesions(lesions, qc)
+        by_study = lesions_by_study(cohort, manifest, lesions, qc)
+        quarantine = together([quarantine, by_study.quarantine])
+        acquisition = of_baseline(acquisition, by_study.studies)
         shown = {
-            "1_lesions_used": number(len(usable)),
+            "1_lesions_used": number(len(by_study.baseline)),
             "2_lesions_set_aside": number(len(quarantine)),
             "3_lesions_flagged": number(int((qc["status"] == "flagged").sum())),
             **contours_shown(qc),
             "5_quality": table(qc, rows=30),
             "6_acquisition": table(acquisition, rows=10),
+            **({"2_lesions_of_later_studies": number(len(by_study.later))} if len(by_study.later) else {}),
         }
         if len(lesions):
             figure = contact_sheet(lesions, limit=24, qc=qc)
             if cohort.simulated:
                 mark_simulated(figure)
             shown["4_contact_sheet"] = plot(figure, home.pages, [cohort.name, "image_qc"], "contact_sheet")
-        return Product({"lesions": usable, "qc": qc, "quarantine": quarantine, "acquisition": acquisition}, shown)
+        return Product(
+            {
+                "lesions": by_study.baseline,
+                "qc": qc,
+                "quarantine": quarantine,
+                "acquisition": acquisition,
+                "later_lesions": by_study.later,
+                "studies": by_study.studies,
+                "lesion_labels": by_study.labels,
+            },
+            shown,
+        )
 
     return compute
 
@@ -228,7 +244,8 @@ def imaging_asset_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
         description="Each declared lesion is used or set aside, once.",
     )
     def every_lesion_is_accounted_for(image_qc: Any) -> dg.AssetCheckResult:
-        declared, used, aside = len(image_qc["qc"]), len(image_qc["lesions"]), len(image_qc["quarantine"])
+        declared, aside = len(image_qc["qc"]), len(image_qc["quarantine"])
+        used = len(image_qc["lesions"]) + len(image_qc["later_lesions"])
         return dg.AssetCheckResult(
             passed=declared == used + aside, description=f"{declared} lesions = {used} used + {aside} set aside"
         )

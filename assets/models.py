@@ -11,6 +11,7 @@ from assets.prediction_store import store_identity
 from assets.predictions import predictions, recipe
 from assets.promotion import promotion
 from assets.report import report, report_inputs
+from assets.robustness import declared_readings, readings_input
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version
 from assets.training_frame import locked_test, training_frame
@@ -65,6 +66,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
         )
 
     joined = {"mdata": ["multimodal_cohort"]}
+    learned = joined | readings_input(cohort)
     evaluated = {"evaluation": [endpoint, "evaluation"]}
     model = {"model": [endpoint, "model"]}
     explained = {"explanations": [endpoint, "explanations"]}
@@ -78,7 +80,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "and the confounder floors. **Can I trust it:** everything learned is learned inside the training folds; look at the "
             "interval, at n and at the floors before the figure. **What next:** the `report`.",
             _evaluation(cohort, endpoint),
-            joined,
+            learned,
         ),
         make(
             "model",
@@ -86,7 +88,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "without pickle. **Can I trust it:** as far as the out-of-fold figures of the same recipe in `evaluation`; it was "
             "declared before any result. **What next:** `explanations`, `predictions`.",
             _model(cohort, endpoint),
-            joined | evaluated | {"manifest": ["manifest"]},
+            learned | evaluated | {"manifest": ["manifest"]},
             packages=("prediction", "omics", "storage", *_LEARNING),
             kinds=("scikitlearn",),
             more={"configuration": stored_configuration(cohort, endpoint)},
@@ -108,7 +110,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "what the folds do not agree on is marked unstable; they explain the model, not the disease. **What next:** see "
             "which modality carries the prediction.",
             explanations(cohort, endpoint),
-            joined | evaluated,
+            learned | evaluated,
             packages=("explanation", *_LEARNING),
             more=cohort.model_dump(mode="json", include={"explanations"}),
         ),
@@ -174,6 +176,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             workers=cohort.compute.workers,
             final_model=final,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
             cache=FeatureCache(home.cache / "folds"),
@@ -279,11 +282,20 @@ def _model(cohort: Cohort, endpoint: str):
         from radiogenomics.evaluation.model_evidence import content_digest, write_evidence
         from radiogenomics.evaluation.prediction_table import labels_id, settings_id
         from radiogenomics.fusion import TRUSTED_TYPES, fit_final
+        from radiogenomics.fusion.robustness import unreliable_columns
         from radiogenomics.storage.models import ModelRegistry
 
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         name = cohort.endpoints[endpoint].final_model
-        fitted = fit_final(frame.X, frame.y, name, cohort.models, cohort.resampling, imaging=cohort.imaging_tables)
+        fitted = fit_final(
+            frame.X,
+            frame.y,
+            name,
+            cohort.models,
+            cohort.resampling,
+            imaging=cohort.imaging_tables,
+            unreliable=unreliable_columns(declared_readings(cohort, values), frame.X.index),
+        )
         metrics = values["evaluation"]["metrics"]
         rows = values["evaluation"]["out_of_fold"]
         evidence = rows[rows["model"] == name].reset_index(drop=True)

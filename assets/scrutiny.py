@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.display import number, plot, sentences, table
 from assets.factory import asset_key
+from assets.robustness import declared_readings, readings_input
 from assets.step import Product
 from assets.training_frame import training_frame
 from radiogenomics.cohort.configuration import Cohort
@@ -26,7 +27,7 @@ def scrutiny_assets(
     cohort: Cohort, endpoint: str, make: Callable[..., dg.AssetsDefinition]
 ) -> list[dg.AssetsDefinition]:
     """The declared ones of one endpoint; `make` is the endpoint's factory."""
-    joined = {"mdata": ["multimodal_cohort"]}
+    joined = {"mdata": ["multimodal_cohort"]} | readings_input(cohort)
     evaluated = {"evaluation": [endpoint, "evaluation"]}
     made = {
         "sites": lambda: make(
@@ -92,6 +93,7 @@ def _sites(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
             resampling=cohort.resampling,
             settings=cohort.evaluation,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             cross_validated=values["evaluation"]["out_of_fold"],
             **_work(home, cohort, progress),
         )
@@ -129,6 +131,7 @@ def _null_audit(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
             settings=cohort.evaluation,
             final_model=final,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             **_work(home, cohort, progress),
         )
         figure = figures.null_audit_figure(
@@ -163,6 +166,7 @@ def _learning_curve(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
             settings=cohort.evaluation,
             final_model=final,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             **_work(home, cohort, progress),
         )
         figure = figures.learning_curve_figure(found.curve, final, endpoint=endpoint, simulated=cohort.simulated)

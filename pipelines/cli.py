@@ -73,11 +73,14 @@ def simulate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where the cohort is written; a new or empty folder")],
     patients: Annotated[int, typer.Option(min=20, max=5000, help="number of patients")] = 100,
     seed: Annotated[int, typer.Option(help="the same seed writes the same files, byte for byte")] = 1,
+    follow_up: Annotated[
+        bool, typer.Option("--follow-up", help="two later studies of each patient, with known growth")
+    ] = False,
 ) -> None:
     """Write a simulated cohort with known truth: CT with contours, mutations, expression, clinical tables, cohort.yaml."""
     from pipelines.commands import simulate as command
 
-    command.simulate(folder, patients, seed, err)
+    command.simulate(folder, patients, seed, err, follow_up)
 
 
 @app.command()
@@ -387,6 +390,23 @@ def study_missing_modalities(
     from pipelines.commands import study_missing_modalities as command
 
     command.study_missing_modalities(output, cohorts, patients, workers, err)
+
+
+@app.command("study-robustness")
+def study_robustness(
+    data: Annotated[
+        Path, typer.Argument(metavar="DIR", help="holds sts_metastasis/, lung_ct_samples/, ibsi1_ct_phantom/")
+    ],
+    output: Annotated[
+        Path, typer.Option(help="the Markdown file that is written, its plots in pictures/ beside it")
+    ] = Path("docs/robustness.md"),
+    lesions: Annotated[int | None, typer.Option(min=3, help="so many of the sarcomas; left out: all")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Perturb lesions of real CTs and count the features that survive, by family and filter. A killed run goes on."""
+    from pipelines.commands import study_robustness as command
+
+    command.study_robustness(data, output, lesions, workers, Home.from_environment(), err)
 
 
 @app.command("study-drafts")

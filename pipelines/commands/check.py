@@ -25,8 +25,7 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
     has: dict[str, set[str]] = {}
 
     if cohort.images:
-        from radiogenomics.imaging import check_lesions, declared_lesions, draft_lesions
-        from radiogenomics.multimodal import usable_lesions
+        from radiogenomics.imaging import check_lesions, declared_lesions, draft_lesions, lesions_by_study
 
         lesions = declared_lesions(cohort, inputs.manifest)
         drafted = draft_lesions(cohort, lesions, home.drafts / cohort.name, workers=cohort.compute.workers)
@@ -39,10 +38,12 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
                 scheduler=cohort.compute.scheduler,
                 on_progress=lambda done, total: status.update(f"opening images: {done} of {total}"),
             )
-        aside.append(quarantine)
-        usable = usable_lesions(lesions, qc)
-        for name in cohort.images:
-            has[f"images {name}"] = set(usable.loc[usable["images"] == name, "patient_id"])
+        by_study = lesions_by_study(cohort, inputs.manifest, lesions, qc)
+        aside += [quarantine, by_study.quarantine]
+        for name, images in cohort.images.items():
+            for what, part in (("", by_study.baseline), (", later", by_study.later)):
+                if not what or images.follow_up is not None:
+                    has[f"images {name}{what}"] = set(part.loc[part["images"] == name, "patient_id"])
     tables = _tables(cohort, inputs.manifest)
     for name, features in tables.items():
         has[name] = set(features.values["patient_id"])

@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from radiogenomics.cohort.draft_settings import DraftContours
 from radiogenomics.cohort.explanation_settings import Explanations, Statements
+from radiogenomics.cohort.follow_up_settings import LesionFollowUp
 from radiogenomics.cohort.label_settings import (
     ColumnRule,
     GeneRule,
@@ -29,6 +30,7 @@ from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTabl
 from radiogenomics.cohort.prediction_settings import PredictionSettings
 from radiogenomics.cohort.quality_rules import Quality
 from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
+from radiogenomics.cohort.robustness_settings import Robustness
 from radiogenomics.cohort.settings import Name, Settings
 
 __all__ = [
@@ -197,6 +199,12 @@ class Images(Settings):
     embedding: bool = Field(True, description="CNN embedding by the packaged encoder")
     quality: Quality = Field(default_factory=Quality, description="what quality control looks for, and what follows")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
+    robustness: Robustness | None = Field(
+        None, description="perturb some lesions, and leave out of the models what does not survive it"
+    )
+    follow_up: LesionFollowUp | None = Field(
+        None, description="what changes over several studies of a patient; needs dates (column study_date, or DICOM)"
+    )
     draft_contours: DraftContours = Field(
         default_factory=DraftContours,
         description="lesions with a box or a diameter but no contour; a word alone is `use`",
@@ -225,6 +233,15 @@ class Images(Settings):
             raise ValueError(
                 f"radiomics.preset: '{preset}' is for kind {PRESET_KIND[preset]}, these images are {self.kind}"
             )
+        if self.robustness is not None and self.robustness.acquisition is not None and self.kind != "CT":
+            raise ValueError(f"robustness.acquisition: is about CT, these images are {self.kind}")
+        follow_up = self.follow_up
+        if follow_up is not None and self.image is not None:
+            raise ValueError("follow_up: a path pattern knows one study a patient; give `lesions` or `dicom`")
+        if follow_up is not None and follow_up.match == "label" and self.lesions is None:
+            raise ValueError("follow_up.match: 'label' needs a `lesions` table; say `match: nearest`")
+        if follow_up is not None and follow_up.delta is not None and follow_up.delta.radiomics and not self.radiomics:
+            raise ValueError("follow_up.delta.radiomics: there is no `radiomics` to take differences of")
         return self
 
 
@@ -241,6 +258,12 @@ class Endpoint(Settings):
     )
     final_model: str = Field(
         "late/weighted", description="the model that is stored and explained; declared before any result"
+    )
+    landmark_days: int | None = Field(
+        None,
+        ge=1,
+        description="predict from so many days after the index date: follow-up until then may predict, and patients whose "
+        "outcome was known by then leave (rule horizon), or the label is of the tumour's genes",
     )
     description: str = ""
 
@@ -409,6 +432,8 @@ class Cohort(Settings):
             if image.embedding:
                 found[f"embedding_{image_name}"] = f"images.{image_name}"
             found[f"volumetrics_{image_name}"] = f"images.{image_name}"
+            if image.follow_up is not None and image.follow_up.delta is not None:
+                found[f"delta_{image_name}"] = f"images.{image_name}.follow_up.delta"
         for table_name in self.imaging_tables:
             found[table_name] = f"imaging_tables.{table_name}"
         if self.mutations is not None:
@@ -474,6 +499,8 @@ class Cohort(Settings):
                     f"endpoints.{name}.modalities: {unknown} not among this cohort's modalities {sorted(known)}"
                 )
             label = endpoint.label
+            if endpoint.landmark_days is not None:
+                _landmark(name, endpoint.label, endpoint.landmark_days, self.clinical.index_date)
             if isinstance(label, VariantRule | GeneRule):
                 if self.mutations is None:
                     raise ValueError(
@@ -523,3 +550,14 @@ class Cohort(Settings):
                 f"evaluation.site: '{site}' is not <confounder>:<column> with one of the confounders {sorted(self.confounders)}"
             )
         return self
+
+
+def _landmark(name: str, label: LabelRule, days: int, index_date: IndexDate | None) -> None:
+    """A landmark needs a day to count from, and a label of which the day is known or does not matter."""
+    key = f"endpoints.{name}.landmark_days"
+    if index_date is None:
+        raise ValueError(f"{key}: needs `clinical.index_date`, the day it counts from")
+    if not isinstance(label, HorizonRule | VariantRule | GeneRule):
+        raise ValueError(f"{key}: label rule '{label.rule}' does not say when its outcome was known; use rule horizon")
+    if isinstance(label, HorizonRule) and days >= label.horizon_months * 365.25 / 12:
+        raise ValueError(f"{key}: {days} days are not before the horizon of {label.horizon_months:g} months")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,14 @@ from radiogenomics.exceptions import IntegrityError
 from radiogenomics.storage.atomic import file_digest
 
 COLUMNS = ("patient_id", "study_id", "lesion_id", "image", "mask")
-"""Columns that a lesions table must have; `roi` and those of `prompts.COLUMNS` may be there too."""
+"""Columns that a lesions table must have; `roi`, those of `prompts.COLUMNS`, `STUDY_DATE` and the column of
+`follow_up.label` may be there too."""
+
+STUDY_DATE = "study_date"
+"""Column with the day of the study, as 2026-01-31 or 20260131."""
+
+LABEL = "lesion_label"
+"""Column of `lesion_rows` with what `follow_up.label` names."""
 
 
 class FoundLesions(NamedTuple):
@@ -73,7 +81,27 @@ def _from_table(cohort: Cohort, name: str, images: Images, file: str, patients: 
         )
     masks = {int(str(r)): path.parent / cell for r, cell in raw.cells["mask"].str.strip().items() if cell}
     refuse_contours(masks, identities, name, images)
+    if STUDY_DATE in raw.cells.columns:
+        said = raw.cells[STUDY_DATE].str.strip()
+        wrong = [int(r) for r in said.index if said[r] and study_day(said[r]) is None]
+        identities.refuse(
+            {r: f"{file} line {r}: {STUDY_DATE} '{said[r]}' is no date like 2026-01-31 or 20260131" for r in wrong},
+            "not_a_date",
+        )
+    followed = cohort.images[name].follow_up
+    if followed is not None and followed.match == "label":
+        raw.column(followed.label)
     return FoundLesions(file, file_digest(path), identities, None)
+
+
+def study_day(text: str) -> datetime.date | None:
+    """The day that a text like 2026-01-31 or 20260131 means; None where it means none."""
+    for form in ("%Y-%m-%d", "%Y%m%d"):
+        try:
+            return datetime.datetime.strptime(text.strip(), form).date()
+        except ValueError:
+            continue
+    return None
 
 
 def _from_tree(cohort: Cohort, name: str, images: Images, tree: DicomTree, patients: list[str]) -> FoundLesions:
@@ -176,7 +204,8 @@ def digest(cohort: Cohort, name: str, patients: list[str]) -> str:
 def lesion_rows(cohort: Cohort, name: str, rows: pd.DataFrame, identity: pd.DataFrame) -> pd.DataFrame:
     """Identities of manifest rows with the absolute paths `image` and `mask`, and `roi` (blank: not given).
 
-    Rows of a DICOM tree also have `series`, the series instance UID.
+    Rows of a DICOM tree also have `series`, the series instance UID. Rows of a table also have `study_date` and
+    `lesion_label` (blank: not given).
     """
     images = cohort.images[name]
     if images.dicom is not None:
@@ -196,7 +225,13 @@ def lesion_rows(cohort: Cohort, name: str, rows: pd.DataFrame, identity: pd.Data
         mask=masks,
         roi=cells["roi"].str.strip() if "roi" in cells.columns else "",
         **lesion_columns(masks, cells),
+        **{name: cells[column].str.strip() if column in cells.columns else "" for name, column in _dated(images)},
     )
+
+
+def _dated(images: Images) -> tuple[tuple[str, str], tuple[str, str]]:
+    label = images.follow_up.label if images.follow_up is not None else LABEL
+    return (STUDY_DATE, STUDY_DATE), (LABEL, label)
 
 
 def _lesion_rows_of_tree(

@@ -80,6 +80,7 @@ def task_digest(task: Task) -> str:
         task.models.model_dump(mode="json"),
         resampling,
         list(task.imaging),
+        [readings.digest() for readings in task.readings],
         _code(),
     )
 

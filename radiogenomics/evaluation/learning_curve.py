@@ -18,6 +18,7 @@ from radiogenomics.evaluation.outer_fold import Part, Task
 from radiogenomics.evaluation.populations import scores_by_model
 from radiogenomics.exceptions import ComputationError
 from radiogenomics.fusion.columns import presence
+from radiogenomics.fusion.robustness import Readings
 
 
 class LearningCurve(NamedTuple):
@@ -45,6 +46,7 @@ def learning_curve(
     settings: Scrutiny,
     final_model: str,
     imaging: Iterable[str] = (),
+    readings: Iterable[Readings] = (),
     **work: Any,
 ) -> LearningCurve:
     """The final model and what it is built from, trained on `settings.learning_curve` shares of each training part.
@@ -54,7 +56,7 @@ def learning_curve(
 
     Parameters
     ----------
-    X, y, models, resampling, imaging : as in `evaluate`. work : workers, scheduler, on_progress and cache.
+    X, y, models, resampling, imaging, readings : as in `evaluate`. work : workers, scheduler, on_progress and cache.
 
     Raises
     ------
@@ -81,7 +83,7 @@ def learning_curve(
             rule="learning_curve",
         )
     narrow = models_for(models, final_model)
-    task = Task(given.X, given.target, {}, narrow, resampling, given.imaging)
+    task = Task(given.X, given.target, {}, narrow, resampling, given.imaging, tuple(readings))
     repeats = resampling.repeats
     together = [
         part._replace(repeat=part.repeat + place * repeats)

@@ -29,6 +29,7 @@ from radiogenomics.explanation.fold_models import FoldExplanation, explain_parts
 from radiogenomics.explanation.importance import importance_table, stability_table
 from radiogenomics.explanation.shap_values import contribution_values, units_of
 from radiogenomics.fusion.columns import feature_of, modality_columns, modality_of, presence
+from radiogenomics.fusion.robustness import Readings
 from radiogenomics.storage.feature_cache import FeatureCache
 
 AGREEMENT = 1e-9
@@ -89,6 +90,7 @@ def explain_out_of_fold(
     resampling: Resampling,
     settings: Explanations | None = None,
     imaging: Iterable[str] = (),
+    readings: Iterable[Readings] = (),
     out_of_fold: pd.DataFrame | None = None,
     workers: int = 1,
     scheduler: str | None = None,
@@ -99,7 +101,7 @@ def explain_out_of_fold(
 
     Parameters
     ----------
-    X, y, models, resampling, imaging : as given to `evaluate`.
+    X, y, models, resampling, imaging, readings : as given to `evaluate`.
     folds : `Evaluation.folds`. dictionary : by `schemas.FEATURE_DICTIONARY`.
     out_of_fold : `Evaluation.out_of_fold`; given, every refitted model must say what the evaluated one said.
     workers, scheduler, on_progress, cache : as in `evaluate`; one item is one outer fold.
@@ -115,7 +117,7 @@ def explain_out_of_fold(
     """
     settings = settings or Explanations()
     given = align(X, y, pd.DataFrame(index=X.index), imaging)
-    task = Task(given.X, given.target, {}, models, resampling, given.imaging)
+    task = Task(given.X, given.target, {}, models, resampling, given.imaging, tuple(readings))
     known = built_models(task)
     if name not in known:
         raise ConfigurationError(f"final_model: no model '{name}'; valid here: {', '.join(known)}", rule="final_model")

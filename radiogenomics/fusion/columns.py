@@ -13,7 +13,7 @@ SEPARATOR = ":"
 SINGLE = "all"
 """Name of the one modality that a plain array, or a table without `modality:` prefixes, is taken to be."""
 
-IMAGING_PREFIXES = ("radiomics", "embedding", "volumetrics")
+IMAGING_PREFIXES = ("radiomics", "embedding", "volumetrics", "delta")
 """Modalities computed from images are named so (docs/architecture.md)."""
 
 

@@ -82,6 +82,7 @@ class GatedAttention(ConcatenatingClassifier):
         max_features: int = 10,
         random_state: int = 20260101,
         harmonisation: SiteHarmonisation | None = None,
+        unreliable: tuple[str, ...] = (),
         width: int = 4,
         members: int = 8,
         modality_dropout: float = 0.5,
@@ -95,6 +96,7 @@ class GatedAttention(ConcatenatingClassifier):
             max_features=max_features,
             random_state=random_state,
             harmonisation=harmonisation,
+            unreliable=unreliable,
         )
         self.width = width
         self.members = members

@@ -32,15 +32,14 @@ class Ingredients(NamedTuple):
     harmonisation: SiteHarmonisation | None = None
     unreliable: tuple[str, ...] = ()
 
-    def settings(self, estimator: type) -> dict[str, Any]:
-        """Keyword arguments that every tuned estimator takes, and those that this one takes."""
+    def settings(self) -> dict[str, Any]:
+        """Keyword arguments that every tuned estimator takes."""
         settings: dict[str, Any] = {
             "inner_folds": self.resampling.inner_folds,
             "random_state": self.resampling.random_state,
             "harmonisation": self.harmonisation,
+            "unreliable": self.unreliable,
         }
-        if issubclass(estimator, Signature):
-            settings["unreliable"] = self.unreliable
         return settings
 
     def members(self, modalities: Iterable[str] | None = None) -> list[tuple[str, ConcatenatingClassifier]]:
@@ -66,7 +65,7 @@ class Algorithm:
         if self.combines:
             combined: BinaryClassifier = make(given.members(), **self.options)
             return combined
-        alone: BinaryClassifier = make(given.modalities, **given.settings(self.estimator), **self.options)
+        alone: BinaryClassifier = make(given.modalities, **given.settings(), **self.options)
         return alone
 
 
@@ -120,7 +119,8 @@ def build_models(
     imaging : modalities from images whose names do not say so (ready-made tables). Where there are imaging and other
         modalities, `late/without_imaging` and `late/clinical_and_imaging` are added: the fusions that answer whether
         imaging adds anything.
-    unreliable : columns that signatures leave out, from :func:`radiogenomics.fusion.reliability.unreliable_features`.
+    unreliable : columns that no estimator uses, from :func:`radiogenomics.fusion.robustness.unreliable_columns` of the
+        training patients.
 
     Raises
     ------

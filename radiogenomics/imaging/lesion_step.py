@@ -75,7 +75,7 @@ def compute_task(step: Step, cache: FeatureCache | None, task: Task) -> dict[str
     if values is None:
         values = step.compute(lesion, task.settings)
         if step.numbers:
-            values = _finite(values, f"{lesion.name}: {step.name}")
+            values = finite(values, f"{lesion.name}: {step.name}")
         if cache is not None:
             cache.put(content, values)
     if cache is not None:
@@ -83,7 +83,8 @@ def compute_task(step: Step, cache: FeatureCache | None, task: Task) -> dict[str
     return values
 
 
-def _finite(values: Mapping[str, Any], what: str) -> dict[str, Any]:
+def finite(values: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """The values as numbers, every one of them finite, or a ComputationError that names those that are not."""
     numbers = {name: float(value) for name, value in values.items()}
     bad = [name for name, value in numbers.items() if not math.isfinite(value)]
     if bad:

@@ -9,12 +9,17 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
+from radiogenomics.imaging.studies import usable_lesions
 from radiogenomics.multimodal.aggregation import split_by_images, to_patients
 from radiogenomics.omics.cohort_state import CohortState
 from radiogenomics.storage.home import Home
 
+__all__ = ["Extracted", "declared_tables", "extract_features", "modalities_of_tables", "usable_lesions"]
+
 LESION_TABLES = {"radiomic_features": "radiomics", "cnn_embeddings": "embedding", "lesion_volumetrics": "volumetrics"}
 """Table with one row a lesion -> prefix of the modalities it becomes."""
+DELTA = "delta_features"
+"""Table with one row a patient and image name, of change since the baseline."""
 PATIENT_TABLES = {
     "mutation_features": "mutations",
     "expression_features": "expression",
@@ -45,10 +50,16 @@ def declared_tables(cohort: Cohort) -> list[str]:
     names += ["radiomic_features"] if any(i.radiomics is not None for i in images) else []
     names += ["cnn_embeddings"] if any(i.embedding for i in images) else []
     names += ["lesion_volumetrics"] if cohort.images else []
+    names += [DELTA] if declares_delta(cohort) else []
     names += ["mutation_features"] if cohort.mutations is not None else []
     names += ["expression_features"] if cohort.expression is not None else []
     names += [f"{name}_features" for name in cohort.omics]
     return names + (["clinical_features"] if cohort.clinical.variables else [])
+
+
+def declares_delta(cohort: Cohort) -> bool:
+    """Whether change since the baseline is a modality of this cohort."""
+    return any(i.follow_up is not None and i.follow_up.delta is not None for i in cohort.images.values())
 
 
 def modalities_of_tables(cohort: Cohort, tables: Mapping[str, Features]) -> dict[str, Features]:
@@ -62,12 +73,25 @@ def modalities_of_tables(cohort: Cohort, tables: Mapping[str, Features]) -> dict
     for name, prefix in LESION_TABLES.items():
         if name in tables and len(tables[name].values):
             found.update(split_by_images(cohort, tables[name], prefix, tables.get("lesion_volumetrics")))
+    if DELTA in tables:
+        found.update(_deltas(cohort, tables[DELTA]))
     for name in cohort.imaging_tables:
         if name in tables:
             found[name] = to_patients(cohort, tables[name], name)
     found.update({modality: tables[name] for name, modality in PATIENT_TABLES.items() if name in tables})
     found.update({name: tables[f"{name}_features"] for name in cohort.omics if f"{name}_features" in tables})
     return {modality: found[modality] for modality in cohort.modalities() if modality in found}
+
+
+def _deltas(cohort: Cohort, features: Features) -> dict[str, Features]:
+    found = {}
+    for images in cohort.images:
+        dictionary = features.dictionary[features.dictionary["modality"] == f"delta_{images}"].reset_index(drop=True)
+        rows = features.values[features.values["images"] == images]
+        if len(dictionary) and len(rows):
+            values = rows[["patient_id", *dictionary["feature"]]].reset_index(drop=True)
+            found[f"delta_{images}"] = Features(values, dictionary, features.quarantine)
+    return found
 
 
 def extract_features(
@@ -117,14 +141,24 @@ def extract_features(
             cache=cache,
             **work,
         )
-        acquisition = quality.acquisition
-        aside.append(quality.quarantine)
-        lesions = usable_lesions(declared, quality.qc)
+        by_study = imaging.lesions_by_study(cohort, manifest, declared, quality.qc)
+        aside += [quality.quarantine, by_study.quarantine]
+        acquisition = imaging.of_baseline(quality.acquisition, by_study.studies)
+        lesions, later = by_study.baseline, by_study.later
     for name in declared_tables(cohort):
         if wanted is not None and name not in wanted:
             continue
         if name in LESION_TABLES:
             tables[name] = getattr(imaging, name)(cohort, lesions, cache=cache, **work)
+        elif name == DELTA:
+            changes = imaging.follow_up_tables(
+                cohort, lesions, later, by_study.studies, by_study.labels, cache=cache, **work
+            )
+            aside.append(changes.quarantine)
+            radiomics = tables.get("radiomic_features")
+            tables[name] = imaging.delta_features(
+                cohort, changes.patients, changes.lesions, later, radiomics, cache=cache, **work
+            )
         elif name in cohort.imaging_tables:
             tables[name] = imaging_table_features(cohort, manifest, name)
         elif name == "clinical_features":
@@ -138,9 +172,3 @@ def extract_features(
     filled = [part for part in aside if len(part)]
     quarantine = conform(pd.concat(filled, ignore_index=True), QUARANTINE) if filled else empty(QUARANTINE)
     return Extracted(modalities_of_tables(cohort, tables), acquisition, quarantine)
-
-
-def usable_lesions(lesions: pd.DataFrame, qc: pd.DataFrame) -> pd.DataFrame:
-    """The lesions that quality control did not set aside, in their order."""
-    kept = qc.loc[qc["status"] != "quarantined", ["images", "lesion_id"]]
-    return lesions.merge(kept, on=["images", "lesion_id"], validate="one_to_one")

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.patient_flow import patient_flow_figure
     from radiogenomics.reporting.figures.patient_probabilities import patient_probabilities_figure
     from radiogenomics.reporting.figures.precision_recall import precision_recall_figure
+    from radiogenomics.reporting.figures.response import response_spider_figure, response_waterfall_figure
+    from radiogenomics.reporting.figures.robustness import robustness_figure
     from radiogenomics.reporting.figures.roc import roc_figure
     from radiogenomics.reporting.figures.shap_values import modality_contributions_figure, shap_beeswarm_figure
     from radiogenomics.reporting.figures.subgroups import subgroups_figure
@@ -65,8 +67,11 @@ _HOMES = {
     "png": "canvas",
     "png_data_uri": "canvas",
     "precision_recall_figure": "precision_recall",
+    "robustness_figure": "robustness",
     "roc_figure": "roc",
     "shap_beeswarm_figure": "shap_values",
+    "response_spider_figure": "response",
+    "response_waterfall_figure": "response",
     "subgroups_figure": "subgroups",
 }
 
@@ -96,6 +101,9 @@ __all__ = [
     "png",
     "png_data_uri",
     "precision_recall_figure",
+    "response_spider_figure",
+    "response_waterfall_figure",
+    "robustness_figure",
     "roc_figure",
     "shap_beeswarm_figure",
     "subgroups_figure",
