@@ -9,9 +9,9 @@ import mudata
 import numpy as np
 import pandas as pd
 
-from radiogenomics.cohort.configuration import Cohort, Endpoint
+from radiogenomics.cohort.configuration import Cohort, Endpoint, TimeToEvent
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY
-from radiogenomics.endpoints.leakage import matches, refused_features
+from radiogenomics.endpoints.leakage import declared_endpoint, matches, refused_features
 from radiogenomics.exceptions import ComputationError, ConfigurationError
 from radiogenomics.multimodal.join import LABEL, _obs_name
 from radiogenomics.multimodal.sites import site_column
@@ -99,12 +99,7 @@ def _with_site(cohort: Cohort, predictors: pd.DataFrame, joined: mudata.MuData) 
 
 def _predictors(cohort: Cohort, joined: mudata.MuData, name: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """X of all patients, its dictionary, and the features that were left out."""
-    if name not in cohort.endpoints:
-        raise ConfigurationError(
-            f"{cohort.file}: endpoints: no endpoint '{name}'; declared are {sorted(cohort.endpoints)}",
-            rule="unknown_endpoint",
-        )
-    endpoint = cohort.endpoints[name]
+    endpoint = declared_endpoint(cohort, name)
     present = [m for m in endpoint.modalities if m in joined.mod]
     if not present:
         raise ComputationError(
@@ -136,7 +131,7 @@ def _predictors(cohort: Cohort, joined: mudata.MuData, name: str) -> tuple[pd.Da
     return pd.concat(parts, axis=1)[kept].astype("float64"), dictionary.loc[kept].reset_index(drop=True), refused
 
 
-def _declared_out(column: str, endpoint: Endpoint) -> str | None:
+def _declared_out(column: str, endpoint: Endpoint | TimeToEvent) -> str | None:
     modality = column.split(":", 1)[0]
     narrowed = tuple(p for p in endpoint.include if matches(modality, (p.split(":", 1)[0],)))
     if narrowed and not matches(column, narrowed):
@@ -144,7 +139,7 @@ def _declared_out(column: str, endpoint: Endpoint) -> str | None:
     return "excluded" if matches(column, endpoint.exclude) else None
 
 
-def _check_patterns(cohort: Cohort, name: str, endpoint: Endpoint, dictionary: pd.DataFrame) -> None:
+def _check_patterns(cohort: Cohort, name: str, endpoint: Endpoint | TimeToEvent, dictionary: pd.DataFrame) -> None:
     names = dictionary.index.to_list()
     for pattern in endpoint.include:
         if not any(matches(n, (pattern,)) for n in names):
