@@ -127,6 +127,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             workers=cohort.compute.workers,
             final_model=final,
             imaging=cohort.imaging_tables,
+            groups=frame.groups,
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
             cache=FeatureCache(home.cache / "folds"),

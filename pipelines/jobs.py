@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.build import endpoint_asset_names
+from assets.build import endpoint_asset_names, survival_asset_keys
 from radiogenomics.cohort.configuration import Cohort
 
 DESCRIPTIONS = {
@@ -25,13 +25,13 @@ def selection(cohort: Cohort, part: str) -> dg.AssetSelection:
     """The assets of one part of a cohort's graph."""
     everything = dg.AssetSelection.key_prefixes([cohort.name])
     endpoints = [dg.AssetKey([cohort.name, e, a]) for e in cohort.endpoints for a in endpoint_asset_names(cohort)]
-    trained = dg.AssetSelection.assets(*endpoints)
+    trained = dg.AssetSelection.assets(*endpoints, *survival_asset_keys(cohort))
     return {"all": everything, "train": trained, "features": everything - trained}[part]
 
 
 def cohort_jobs(cohort: Cohort) -> dict[str, Any]:
     """The jobs of a cohort by part; `train` only where an endpoint is declared."""
-    parts = ["features", "train", "all"] if cohort.endpoints else ["features", "all"]
+    parts = ["features", "train", "all"] if cohort.endpoints or cohort.survival_endpoints() else ["features", "all"]
     return {
         part: dg.define_asset_job(
             job_name(cohort.name, part),

@@ -189,7 +189,9 @@ def verdict(
     if not np.isfinite(found.lower):
         return f"no evidence that {question.what} adds to {beyond}: too few patients for an interval"
     if found.lower > 0 and p_holm < ALPHA:
-        return f"{question.what} adds {found.estimate:.3f} ({found.lower:.3f} to {found.upper:.3f}) {measure} to {beyond}"
+        return (
+            f"{question.what} adds {found.estimate:.3f} ({found.lower:.3f} to {found.upper:.3f}) {measure} to {beyond}"
+        )
     if found.lower > 0:
         return (
             f"{question.what} may add to {beyond}, but not after correction for {together} questions: {figure}, "

@@ -25,6 +25,7 @@ from radiogenomics.storage.feature_cache import FeatureCache, cache_key
 
 _LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "xgboost-cpu", "xgboost", "torch", "lifelines")
 
+
 class Work(NamedTuple):
     """What is done with a part, what decides the result beside the part, and the types of the result's columns.
 

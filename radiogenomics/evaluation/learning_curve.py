@@ -45,6 +45,7 @@ def learning_curve(
     settings: Scrutiny,
     final_model: str,
     imaging: Iterable[str] = (),
+    groups: pd.Series | None = None,
     **work: Any,
 ) -> LearningCurve:
     """The final model and what it is built from, trained on `settings.learning_curve` shares of each training part.
@@ -54,7 +55,7 @@ def learning_curve(
 
     Parameters
     ----------
-    X, y, models, resampling, imaging : as in `evaluate`. work : workers, scheduler, on_progress and cache.
+    X, y, models, resampling, imaging, groups : as in `evaluate`. work : workers, scheduler, on_progress and cache.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def learning_curve(
     """
     given = align(X, y, pd.DataFrame(index=X.index), imaging)
     complete = np.asarray(presence(given.X.to_numpy(), given.modalities).all(axis=1))
-    folds = outer_folds(pd.Series(given.target, index=given.X.index), resampling, complete=complete)
+    folds = outer_folds(pd.Series(given.target, index=given.X.index), resampling, complete=complete, groups=groups)
     whole = fold_parts(folds, len(given.X))
     shares: dict[float, list[Part]] = {}
     skipped = []

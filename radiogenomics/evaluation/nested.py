@@ -149,9 +149,9 @@ def predictions(
     ComputationError
         A part failed; the message names its repeat and fold. A `RadiogenomicsError` is raised as it is.
     """
-    tables = results(parts, predict_parts(
-        parts, task, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress
-    ))
+    tables = results(
+        parts, predict_parts(parts, task, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress)
+    )
     return conform(tables, OUT_OF_FOLD)
 
 

@@ -68,6 +68,7 @@ class _Pipeline(NamedTuple):
     resampling: Resampling
     imaging: tuple[str, ...]
     prepare: Prepare | None
+    groups: pd.Series | None
     folder: str | None
 
 
@@ -81,6 +82,7 @@ def null_audit(
     final_model: str,
     imaging: Iterable[str] = (),
     prepare: Prepare | None = None,
+    groups: pd.Series | None = None,
     workers: int = 1,
     scheduler: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -94,7 +96,7 @@ def null_audit(
 
     Parameters
     ----------
-    X, y, models, resampling, imaging, workers, scheduler, on_progress, cache : as in `evaluate`; one item is one run.
+    X, y, models, resampling, imaging, groups, workers, scheduler, on_progress, cache : as in `evaluate`; one item is one run.
     prepare : what the caller does to the predictors with the labels at hand, before cross-validation. Anything it learns
         from test patients shows here as an AUC above 0.5. A top-level function where workers are more than one.
 
@@ -113,6 +115,7 @@ def null_audit(
         resampling.model_copy(update={"repeats": settings.null_repeats}),
         given.imaging,
         prepare,
+        groups,
         None if cache is None else str(cache.folder),
     )
     runs = [_Run(OBSERVED, "", 0)]
@@ -147,7 +150,7 @@ def _aucs(run: _Run, *, pipeline: _Pipeline) -> dict[str, float]:
         X = pipeline.prepare(X, labels)
     given = align(X, labels, pd.DataFrame(index=X.index), pipeline.imaging)
     complete = np.asarray(presence(given.X.to_numpy(), given.modalities).all(axis=1))
-    folds = outer_folds(labels, pipeline.resampling, complete=complete)
+    folds = outer_folds(labels, pipeline.resampling, complete=complete, groups=pipeline.groups)
     task = Task(given.X, given.target, {}, pipeline.models, pipeline.resampling, given.imaging)
     parts = fold_parts(folds, len(X))
     if pipeline.folder is None:

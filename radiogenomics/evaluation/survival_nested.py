@@ -99,7 +99,8 @@ def evaluate_survival(
     built = build_survival_models(given.modalities, resampling, imaging=given.imaging, clinical=clinical)
     if settings.final_model not in built:
         raise ConfigurationError(
-            f"final_model: no survival model '{settings.final_model}'; valid here: {', '.join(built)}", rule="final_model"
+            f"final_model: no survival model '{settings.final_model}'; valid here: {', '.join(built)}",
+            rule="final_model",
         )
     folds = survival_folds(given, months, resampling, groups)
     times = curve_times(months, given.target)

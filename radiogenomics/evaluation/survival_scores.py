@@ -153,5 +153,3 @@ def difference(first: Parts, second: Parts, fold: np.ndarray, events: int) -> Di
     reach = float(student.ppf(0.5 + CONFIDENCE / 2, events - 1)) * error
     p = float(2 * student.sf(abs(gap.estimate) / error, events - 1))
     return Difference(gap.estimate, gap.estimate - reach, gap.estimate + reach, p)
-
-

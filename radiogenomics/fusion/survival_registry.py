@@ -10,7 +10,6 @@ from radiogenomics.fusion.columns import imaging_modalities
 from radiogenomics.fusion.cox import CoxElasticNet, SurvivalModel
 from radiogenomics.fusion.late_cox import LateCox
 
-
 WITHOUT_IMAGING = "late/without_imaging"
 CLINICAL_AND_IMAGING = "late/clinical_and_imaging"
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from radiogenomics.multimodal.extraction import Extracted, extract_features, modalities_of_tables, usable_lesions
     from radiogenomics.multimodal.frame import EndpointFrame, endpoint_frame, patient_frame
     from radiogenomics.multimodal.join import availability, join_cohort
-    from radiogenomics.multimodal.survival_frame import SurvivalFrame, survival_frame
+    from radiogenomics.multimodal.survival import SurvivalFrame, survival_frame
 
 _HOME = {
     "aggregate_lesions": "aggregation",
@@ -29,8 +29,8 @@ _HOME = {
     "EndpointFrame": "frame",
     "endpoint_frame": "frame",
     "patient_frame": "frame",
-    "SurvivalFrame": "survival_frame",
-    "survival_frame": "survival_frame",
+    "SurvivalFrame": "survival",
+    "survival_frame": "survival",
     "availability": "join",
     "join_cohort": "join",
 }

@@ -31,6 +31,7 @@ class EndpointFrame(NamedTuple):
     dictionary : DataFrame by `schemas.FEATURE_DICTIONARY` of the predictors in X, in their order.
     endpoint : its name.
     excluded : DataFrame `patient_id, reason`: patients of the cohort that are not in X, and why.
+    groups : Series of text, same index: what must not straddle folds, as `resampling.group` declares; None: the patient.
     """
 
     X: pd.DataFrame
@@ -40,6 +41,7 @@ class EndpointFrame(NamedTuple):
     dictionary: pd.DataFrame
     endpoint: str
     excluded: pd.DataFrame
+    groups: pd.Series | None = None
 
 
 def endpoint_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) -> EndpointFrame:
@@ -73,15 +75,42 @@ def endpoint_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) ->
             f"endpoint '{endpoint_name}': no labelled patient has any of {modalities}", rule="no_patients"
         )
     index = pd.Index(sorted(used), name="patient_id", dtype=object)
+    confounders = _confounders(joined).loc[index]
     return EndpointFrame(
         X=_with_site(cohort, predictors.loc[index], joined),
         y=labels.set_index("patient_id")["label"].reindex(index).astype("int64").rename(endpoint_name),
-        confounders=_confounders(joined).loc[index],
+        confounders=confounders,
         refused=refused,
         dictionary=dictionary,
         endpoint=endpoint_name,
         excluded=pd.DataFrame(excluded, columns=["patient_id", "reason"]),
+        groups=fold_groups(cohort, confounders),
     )
+
+
+def fold_groups(cohort: Cohort, confounders: pd.DataFrame) -> pd.Series | None:
+    """The group of each patient by `resampling.group`; None where that is the patient. A patient of no known group is its own.
+
+    Parameters
+    ----------
+    confounders : indexed by patient_id, columns ``<confounder>:<column>``.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such column.
+    """
+    declared = cohort.resampling.group
+    if declared == "patient_id":
+        return None
+    if declared not in confounders.columns:
+        raise ConfigurationError(
+            f"{cohort.file}: resampling.group: no confounder column '{declared}'; there are {list(confounders.columns)}",
+            rule="unknown_group",
+        )
+    column = confounders[declared]
+    patients = pd.Series([f"patient {name}" for name in column.index], index=column.index, dtype=object)
+    return patients.where(column.isna(), "group " + column.astype(str)).rename(declared)
 
 
 def patient_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) -> pd.DataFrame:

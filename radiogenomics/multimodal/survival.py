@@ -9,7 +9,7 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.exceptions import ComputationError
-from radiogenomics.multimodal.frame import _confounders, _predictors
+from radiogenomics.multimodal.frame import _confounders, _predictors, fold_groups
 
 
 class SurvivalFrame(NamedTuple):
@@ -25,6 +25,7 @@ class SurvivalFrame(NamedTuple):
     refused : DataFrame `modality, feature, rule, reason`: features that may not or shall not predict it.
     endpoint : its name.
     excluded : DataFrame `patient_id, reason`: patients of the cohort that are not in X, and why.
+    groups : Series of text, same index: what must not straddle folds, as `resampling.group` declares; None: the patient.
     """
 
     X: pd.DataFrame
@@ -34,6 +35,7 @@ class SurvivalFrame(NamedTuple):
     refused: pd.DataFrame
     endpoint: str
     excluded: pd.DataFrame
+    groups: pd.Series | None
 
 
 def survival_frame(cohort: Cohort, joined: mudata.MuData, survival: pd.DataFrame, name: str) -> SurvivalFrame:
@@ -71,12 +73,14 @@ def survival_frame(cohort: Cohort, joined: mudata.MuData, survival: pd.DataFrame
             f"survival.{name}: no patient with a known time has any of {modalities}", rule="no_patients"
         )
     index = pd.Index(used, name="patient_id", dtype=object)
+    confounders = _confounders(joined).loc[index]
     return SurvivalFrame(
         X=predictors.loc[index],
         time=rows.loc[index, "time_months"].astype(float),
         event=rows.loc[index, "event"].astype(int),
-        confounders=_confounders(joined).loc[index],
+        confounders=confounders,
         refused=refused,
         endpoint=name,
         excluded=pd.DataFrame(excluded, columns=["patient_id", "reason"]),
+        groups=fold_groups(cohort, confounders),
     )
