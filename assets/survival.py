@@ -123,6 +123,7 @@ def _compute(cohort: Cohort, name: str) -> Any:
 
 def _pictures(home: Any, cohort: Cohort, name: str, result: Any) -> dict[str, Item]:
     """Forest of the C-index, curves by predicted risk, AUC by time, what is added."""
+    from radiogenomics.fusion.cox_floor import EVERYBODY
     from radiogenomics.reporting import figures
 
     declared = cohort.survival[name]
@@ -134,7 +135,7 @@ def _pictures(home: Any, cohort: Cohort, name: str, result: Any) -> dict[str, It
         "c_index_upper": "auc_upper",
         "integrated_brier": "brier",
     }
-    metrics = result.metrics.rename(columns=renamed)
+    metrics = result.metrics[result.metrics["model"] != EVERYBODY].rename(columns=renamed)
     populations = [p for p in ("all", "complete") if (metrics["population"] == p).any()]
     axis = "C-index: share of pairs whose order is predicted rightly"
     drawn = {

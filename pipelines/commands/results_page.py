@@ -150,9 +150,7 @@ def _survival(cohort: str, name: str, found: dict[str, pd.DataFrame]) -> str:
         model = row["model"]
         own = figures[figures["model"] == model]
         uno = [_said(r) for r in own[own["figure"] == "uno_c"].to_dict("records")]
-        by_time = [
-            f"{r['at']:g}: {_said(r)}" for r in own[own["figure"] == "time_dependent_auc"].to_dict("records")
-        ]
+        by_time = [f"{r['at']:g}: {_said(r)}" for r in own[own["figure"] == "time_dependent_auc"].to_dict("records")]
         gain = [_said(r) for r in own[own["figure"] == "integrated_brier_gain"].to_dict("records")]
         shown = f"**{model}**" if model == final else model
         c_index = estimate(row["c_index"], row["c_index_lower"], row["c_index_upper"], 3)

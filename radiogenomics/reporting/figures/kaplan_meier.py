@@ -55,7 +55,9 @@ def kaplan_meier_figure(
     out_of_fold : by `schemas.SURVIVAL_OUT_OF_FOLD`.
     groups : 2 to 4.
     """
-    title = f"Observed course by predicted risk, {model}" + (f", {endpoint_name(endpoint)}" if endpoint else "")
+    title = f"Observed course by predicted risk, {model}" + (
+        f", {endpoint_name(endpoint, inside=True)}" if endpoint else ""
+    )
     patients = risk_groups(out_of_fold, model, groups)
     if patients.empty:
         return message_figure(title=title, message=f"{model} predicts no patient.", simulated=simulated)
