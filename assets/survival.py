@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.display import Item, number, plot, sentences, table
 from assets.factory import asset_key, cohort_asset
+from assets.fold_check import WHAT, patients_in_one_fold
 from assets.step import Product
 from assets.training_frame import is_floor_of
 from radiogenomics.cohort.change import part_signature
@@ -170,15 +171,9 @@ def survival_checks(cohort: Cohort, name: str) -> list[dg.AssetChecksDefinition]
     @dg.asset_check(
         asset=asset_key(cohort, name, ASSET),
         blocking=True,
-        description="Within a repeat each patient is predicted once, in one fold, by every model.",
+        description=WHAT,
     )
     def patients_never_straddle_folds(survival_evaluation: Any) -> dg.AssetCheckResult:
-        rows = survival_evaluation["out_of_fold"]
-        folds = rows.groupby(["patient_id", "repeat"])["fold"].nunique()
-        twice = int(rows.duplicated(["patient_id", "model", "repeat"]).sum())
-        return dg.AssetCheckResult(
-            passed=bool((folds == 1).all()) and twice == 0,
-            description=f"{int((folds > 1).sum())} patients in two folds of a repeat, {twice} predicted twice",
-        )
+        return patients_in_one_fold(survival_evaluation["out_of_fold"])
 
     return [patients_never_straddle_folds]

@@ -100,7 +100,10 @@ def test_a_time_to_an_event_is_not_predicted_from_its_columns_nor_from_a_label_a
         },
     )
     features = dictionary(
-        *[("clinical", name, f"clinical/main:{name}", "baseline") for name in ("months", "benefit", "weeks", "EGFR status")]
+        *[
+            ("clinical", name, f"clinical/main:{name}", "baseline")
+            for name in ("months", "benefit", "weeks", "EGFR status")
+        ]
     )
     assert list(refused_features(cohort, "pfs", features)["feature"]) == ["months", "benefit", "weeks"]
 

@@ -155,7 +155,9 @@ def test_the_long_table_holds_every_declared_threshold_and_follows_its_schema() 
     assert isinstance(table, pd.DataFrame)
 
 
-def test_an_interval_of_net_benefit_is_wilsons_where_nobody_is_called_in_vain_and_has_width_where_nobody_is_called() -> None:
+def test_an_interval_of_net_benefit_is_wilsons_where_nobody_is_called_in_vain_and_has_width_where_nobody_is_called() -> (
+    None
+):
     lower, upper = weighted_difference_interval(0.2, 0.0, 0.0, 50)
     assert (lower, upper) == pytest.approx(tuple(float(v) for v in wilson_interval(10, 50)))
     target = np.tile([0, 0, 0, 1], 20)
