@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities results clean help
+.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-fusion-weights results clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -19,6 +19,7 @@ help:
 	@echo "make study-evaluation  the evaluation against known truth: docs/study_evaluation.md (about 30 minutes)"
 	@echo "make results     the public cohorts, evaluated: docs/results.md (needs RADIOGENOMICS_DATA)"
 	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
+	@echo "make study-fusion-weights  how late fusion weighs its modalities: docs/study_fusion_weights.md (about 5 minutes)"
 	@echo "make screenshot  the README's pictures, by headless Chromium"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -65,6 +66,9 @@ results: $(STAMP)
 
 study-missing-modalities: $(STAMP)
 	$(BIN)/radiogenomics study-missing-modalities
+
+study-fusion-weights: $(STAMP)
+	$(BIN)/radiogenomics study-fusion-weights
 
 screenshot: $(STAMP)
 	$(BIN)/python docs/screenshot.py

@@ -183,6 +183,20 @@ def study_evaluation(
     command.study_evaluation(output, linear_runs, pipeline_runs, power_runs, leak_runs, workers, err)
 
 
+@app.command("study-fusion-weights")
+def study_fusion_weights(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path(
+        "docs/study_fusion_weights.md"
+    ),
+    cohorts: Annotated[int, typer.Option(min=3, help="simulated cohorts of each kind")] = 60,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold the rules by which late fusion may weigh its modalities against each other, on simulated cohorts."""
+    from pipelines.commands import study_fusion_weights as command
+
+    command.study_fusion_weights(output, cohorts, workers, err)
+
+
 @app.command("results-page")
 def results_page(
     output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/results.md"),
