@@ -35,12 +35,12 @@ class Scene(NamedTuple):
 
 
 SCENES = {
+    "correlated": Scene(40, 15, (*[(3, 0.7, 20)] * 3, *[(2, 0.6, 4)] * 2), 0.8),
     "one dominant": Scene(40, 15, ((3, 1.0, 20), (1, 0, 20), (1, 0, 20), (1, 0.3, 4), (1, 0, 4))),
     "one dominant, 94 patients": Scene(94, 24, ((3, 1.0, 60), (1, 0, 60), (1, 0.3, 5))),
     "one dominant, one helps": Scene(40, 15, ((3, 0.9, 20), (2, 0.5, 20), (1, 0, 20), (1, 0.3, 4), (1, 0.4, 4))),
     "equal": Scene(40, 15, (*[(2, 0.6, 20)] * 3, *[(1, 0.6, 4)] * 2)),
     "equal, 94 patients": Scene(94, 24, ((3, 0.6, 60), (3, 0.6, 60), (2, 0.6, 5))),
-    "correlated": Scene(40, 15, (*[(3, 0.7, 20)] * 3, *[(2, 0.6, 4)] * 2), 0.8),
 }
 
 Rule = Callable[[np.ndarray, np.ndarray], np.ndarray]
