@@ -8,6 +8,7 @@ from assets.display import number, plot, sentences, table, text
 from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
 from assets.fold_check import WHAT, patients_in_one_fold
+from assets.prediction_store import store_identity
 from assets.predictions import predictions
 from assets.report import report
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
@@ -39,7 +40,9 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
         },
     )
 
-    def make(name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",)) -> dg.AssetsDefinition:
+    def make(
+        name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",), more=None
+    ) -> dg.AssetsDefinition:
         return cohort_asset(
             cohort,
             [endpoint, name],
@@ -48,7 +51,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             description=description,
             compute=compute,
             packages=packages,
-            settings=settings,
+            settings=settings | (more or {}),
             inputs=inputs,
         )
 
@@ -89,9 +92,11 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "predictions",
             "**What is this:** the rows added to the append-only predictions table: out-of-fold for labelled patients, "
             "prospective for the others. **Can I trust it:** out-of-fold rows come from models that never saw the patient. "
-            "**What next:** `radiogenomics predictions export`, or DuckDB on the Parquet files.",
+            "**What next:** `radiogenomics predictions export`, or the table itself (docs/predictions.md).",
             predictions(cohort, endpoint),
             joined | evaluated | model,
+            packages=("storage", *_LEARNING),
+            more=store_identity(cohort),
         ),
         make(
             "report",

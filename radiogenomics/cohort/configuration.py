@@ -23,6 +23,7 @@ from radiogenomics.cohort.label_settings import (
     VariantRule,
 )
 from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
+from radiogenomics.cohort.prediction_settings import PredictionSettings
 from radiogenomics.cohort.quality_rules import Quality
 from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
 from radiogenomics.cohort.settings import Name, Settings
@@ -343,6 +344,7 @@ class Cohort(Settings):
     resampling: Resampling = Resampling()
     models: Models = Models()
     evaluation: Scrutiny = Scrutiny()
+    predictions: PredictionSettings = PredictionSettings()
     compute: Compute = Compute()
     source_url: str = Field("", description="where the public gets these data")
     licence: str = Field("", description="licence and citation of the data")

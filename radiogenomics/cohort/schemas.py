@@ -10,6 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from radiogenomics.exceptions import TableError
+from radiogenomics.storage.prediction_columns import COLUMNS, Column
 
 
 def _text(nullable: bool = False) -> pa.Column:
@@ -297,28 +298,21 @@ EXPLANATIONS = pa.DataFrameSchema(
 )
 """SHAP values: base_value + sum of shap_value over features = log-odds of the prediction."""
 
+
+def _prediction_column(column: Column) -> pa.Column:
+    checks = [pa.Check.isin(list(column.values))] if column.values else []
+    if column.least is not None:
+        checks.append(pa.Check.ge(column.least))
+    if column.most is not None:
+        checks.append(pa.Check.le(column.most))
+    dtype = str if column.type == "text" else column.dtype
+    return pa.Column(dtype, checks, nullable=column.nullable, default=column.default)
+
+
 PREDICTIONS = pa.DataFrameSchema(
-    {
-        "patient_id": _text(),
-        "endpoint": _text(),
-        "model_id": _text(),
-        "snapshot_id": _text(),
-        "kind": pa.Column(str, pa.Check.isin(["out_of_fold", "locked_test", "prospective"])),
-        "repeat": pa.Column("Int64", nullable=True),
-        "fold": pa.Column("Int64", nullable=True),
-        "probability": pa.Column(float, pa.Check.in_range(0, 1), nullable=True),
-        "lower": pa.Column(float, nullable=True),
-        "upper": pa.Column(float, nullable=True),
-        "label": pa.Column("Int8", nullable=True),
-        "modalities_used": _text(),
-        "abstained": pa.Column(bool),
-        "created_at": pa.Column("datetime64[us, UTC]"),
-        "code_version": _text(),
-        "cohort": _text(),
-        "model": _text(),
-        "simulated": pa.Column(bool),
-    },
+    {column.name: _prediction_column(column) for column in COLUMNS},
     strict=True,
+    add_missing_columns=True,
     coerce=True,
     name="predictions",
 )

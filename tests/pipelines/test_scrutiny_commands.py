@@ -114,7 +114,10 @@ def test_no_sealed_patient_is_seen_by_any_step_and_looks_are_on_record(done: tup
     locked = rows[rows["kind"] == "locked_test"]
     assert set(locked["patient_id"]) == set(aside)
     assert locked["label"].notna().all()
-    assert PredictionStore(home.predictions) is not None
+    known = PredictionStore(home.predictions).query("small", "response")
+    assert known.groupby("kind")[["labels_id", "settings_id"]].nunique().eq(1).all(axis=None)
+    assert known[["labels_id", "settings_id"]].drop_duplicates().shape[0] == 1  # one run made them all
+    assert known.loc[known["kind"] == "locked_test", "model_hash"].str.fullmatch("[0-9a-f]{64}").all()
 
 
 def test_a_model_fitted_without_the_seal_may_not_look(tmp_path: Path) -> None:
