@@ -114,8 +114,8 @@ def auc_measure(scores: dict[str, Scores], target: np.ndarray) -> Measure:
         return placements(scores[name].probability[inside], target[inside], scores[name].fold[inside])[0]
 
     def difference(first: str, second: str, inside: np.ndarray) -> Difference:
-        both = (scores[name].probability[inside] for name in (first, second))
-        return auc_difference(*both, target[inside], scores[first].fold[inside])
+        one, other = scores[first].probability[inside], scores[second].probability[inside]
+        return auc_difference(one, other, target[inside], scores[first].fold[inside])
 
     return Measure("AUC", lambda name, inside: scores[name].never_abstains(inside), figure, difference)
 

@@ -32,7 +32,7 @@ class Work(NamedTuple):
     Columns that `types` does not name are numbers.
     """
 
-    predict: Callable[[Part, Any], pd.DataFrame]
+    predict: Callable[..., pd.DataFrame]  # (part, task)
     digest: Callable[[Any], str]
     types: Mapping[str, type]
 

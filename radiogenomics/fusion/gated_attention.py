@@ -39,8 +39,16 @@ from radiogenomics.fusion.base import WHOLE, ConcatenatingClassifier
 from radiogenomics.fusion.columns import SEPARATOR, presence
 from radiogenomics.fusion.design import Block, Design
 from radiogenomics.fusion.harmonisation import SiteHarmonisation
-from radiogenomics.fusion.logistic import recalibration_by_part
-from radiogenomics.fusion.unimodal_heads import HEADS, LEAST_GAIN, fitted_heads, gain, head_evidence, own_columns
+from radiogenomics.fusion.logistic import recalibration, recalibration_by_part
+from radiogenomics.fusion.unimodal_heads import (
+    HEADS,
+    LEAST_GAIN,
+    combined,
+    fitted_heads,
+    gain,
+    head_evidence,
+    own_columns,
+)
 
 LEARNING_RATE = 0.02
 INPUT_NOISE = 0.1
@@ -135,19 +143,24 @@ class GatedAttention(ConcatenatingClassifier):
         self.head_choice_ = np.argmax(np.round(gains, 10), axis=1)
         own = heads[:, :, np.arange(m), self.head_choice_][:, :, None]
         evidence = HEAD_SHARE * own + (1 - HEAD_SHARE) * parts[..., 1 : 1 + m]
-        self.slopes_ = np.array([self._slopes(evidence[:, :, c], here, target) for c in range(parts.shape[2])])
-        return np.einsum("nrcm,cm->nrc", evidence, self.slopes_[:, 1:]) + self.slopes_[:, 0]
+        learned = [self._slopes(evidence[:, :, c], here, target) for c in range(parts.shape[2])]
+        self.slopes_, self.spare_ = (np.array(values) for values in zip(*learned, strict=True))
+        said = [combined(evidence[:, :, c], here, *learned[c]) for c in range(parts.shape[2])]
+        return np.stack(said, axis=2)
 
     @staticmethod
-    def _slopes(evidence: np.ndarray, here: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """Intercept and a slope a modality (1 + m,) for evidence (n, r, m); 0 where a modality does not pay."""
+    def _slopes(evidence: np.ndarray, here: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For evidence (n, r, m) an intercept and a slope a modality (1 + m,), 0 where it does not pay; and the slopes (m,) of
+        each modality alone."""
         m = evidence.shape[2]
-        paying = np.array([gain(evidence[here[:, j], :, j], target[here[:, j]]) > LEAST_GAIN for j in range(m)])
+        own_rows = [(evidence[here[:, j], :, j], target[here[:, j]]) for j in range(m)]
+        paying = np.array([gain(*rows) > LEAST_GAIN for rows in own_rows])
+        spare = np.array([recalibration(*rows)[1] if len(rows[1]) else 0.0 for rows in own_rows])
         kept = np.flatnonzero(paying) if paying.any() else np.arange(m)
         intercept, own = recalibration_by_part(evidence[:, :, kept], target)
         slopes = np.zeros(1 + m)
         slopes[0], slopes[1 + kept] = intercept, own
-        return slopes
+        return slopes, spare
 
     def _fit_learner(self, X: np.ndarray, target: np.ndarray, chosen: int, seed: int) -> None:
         from safetensors.torch import save
@@ -157,7 +170,7 @@ class GatedAttention(ConcatenatingClassifier):
         inputs, here = self._inputs(self.design_, X)
         (weights,) = self._trained(inputs, here, target, [epochs], seed)
         self.weights_ = bytes(save(weights))
-        self.slopes_ = self.slopes_[chosen]
+        self.slopes_, self.spare_ = self.slopes_[chosen], self.spare_[chosen]
         heads = fitted_heads(self.design_, self.design_.transform(X), here, target)
         self.head_coef_ = np.zeros(len(heads))
         for own, choice in zip(own_columns(self.design_), self.head_choice_, strict=True):
@@ -231,7 +244,7 @@ class GatedAttention(ConcatenatingClassifier):
         evidence = _gated(weights, inputs, here)[:, 1:]
         if hasattr(self, "head_coef_"):  # a model stored by an earlier version has none
             own = head_evidence(self.design_, matrix, here, self.head_coef_[:, None])[:, :, 0]
-            evidence = HEAD_SHARE * own + (1 - HEAD_SHARE) * evidence
+            return combined(HEAD_SHARE * own + (1 - HEAD_SHARE) * evidence, here, self.slopes_, self.spare_)
         return np.asarray(self.slopes_[0] + evidence @ self.slopes_[1:])
 
     def attention(self, X: Any) -> np.ndarray:

@@ -51,3 +51,20 @@ def gain(evidence: np.ndarray, target: np.ndarray) -> float:
     informed = log_loss_rows(intercept + slope * evidence, target[:, None]).mean(axis=1)
     nothing = log_loss_rows(np.full(len(target), np.log(share / (1 - share))), target)
     return float((nothing - informed).sum())
+
+
+def combined(evidence: np.ndarray, here: np.ndarray, slopes: np.ndarray, spare: np.ndarray) -> np.ndarray:
+    """Log-odds (n, ...) of evidence (n, ..., m) that is 0 where a modality is absent.
+
+    A patient none of whose modalities pays is told the mean of what they say all the same: it is all that is known.
+
+    Parameters
+    ----------
+    here : (n, m) bool. slopes : (1 + m,), the intercept first, 0 for a modality that does not pay. spare : (m,), slopes of each
+        modality alone.
+    """
+    said = slopes[0] + evidence @ slopes[1:]
+    unheard = np.flatnonzero(here.any(axis=1) & ~(here & (slopes[1:] > 0)).any(axis=1))
+    count = here[unheard].sum(axis=1).reshape(-1, *[1] * (evidence.ndim - 2))
+    said[unheard] = slopes[0] + evidence[unheard] @ spare / count
+    return np.asarray(said)

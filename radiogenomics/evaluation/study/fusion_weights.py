@@ -65,11 +65,11 @@ def weight_study(
         rows += [(scene, seed, rule, auc) for rule, auc in outcome.value.items()]
     scores = pd.DataFrame(rows, columns=["scene", "seed", "rule", "auc"])
     found = []
-    for scene, table in scores.groupby("scene", sort=False):
+    for scene_name, table in scores.groupby("scene", sort=False):
         wide = table.pivot(index="seed", columns="rule", values="auc")
         for rule in dict.fromkeys(table["rule"]):
             gap = wide[rule] - wide[CURRENT]
-            found.append((scene, rule, cohorts, wide[rule].mean(), gap.mean(), gap.std(ddof=1) / np.sqrt(cohorts)))
+            found.append((scene_name, rule, cohorts, wide[rule].mean(), gap.mean(), gap.std(ddof=1) / np.sqrt(cohorts)))
     names = ["scene", "rule", "cohorts", "auc", "difference", "difference_error"]
     return _best_known(pd.DataFrame(found, columns=names))
 
@@ -111,7 +111,8 @@ def _fitted(scene: Scene, seed: list[int]) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def _drawn(scene: Scene, target: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    n, columns = len(target), {}
+    n = len(target)
+    columns: dict[str, np.ndarray] = {}
     together = rng.normal(size=(n, 1))
     for place, (informative, shift, features) in enumerate(scene.modalities):
         own = 0.5 * rng.normal(size=(n, 1)) + np.sqrt(0.75) * rng.normal(size=(n, features))

@@ -32,7 +32,10 @@ def nested_auc_interval(X: np.ndarray, target: np.ndarray, folds: int, seed: int
     ----------
     X : (n, p). target : (n,) of 0/1. seed : of the divisions.
     """
-    inner, outer, squares, variances = [], [], [], []
+    inner: list[float] = []
+    outer: list[float] = []
+    squares: list[float] = []
+    variances: list[float] = []
     for repeat in range(repeats):
         splitter = StratifiedKFold(folds, shuffle=True, random_state=(seed * 1000 + repeat) % 2**32)
         tests = [test for _, test in splitter.split(X, target)]
@@ -58,9 +61,9 @@ def nested_auc_interval(X: np.ndarray, target: np.ndarray, folds: int, seed: int
     if not outer:
         return Interval(np.nan, np.nan, np.nan)
     plain = float(np.mean(outer))
-    naive = float(np.mean([v / folds for v in variances])) ** 0.5
+    naive = float(np.sqrt(np.mean(variances) / folds))
     error = float(np.sqrt(max(np.mean(squares) - np.mean(variances), 0.0) * (folds - 1) / folds))
-    error = float(np.clip(error, naive, naive * np.sqrt(folds)))  # the authors' bounds
+    error = min(max(error, naive), naive * folds**0.5)  # the authors' bounds
     centre = plain - (folds - 2) / folds * (float(np.mean(inner)) - plain)  # their correction of the bias
     reach = float(norm.ppf(0.975)) * error
     return Interval(centre, centre - reach, centre + reach)
