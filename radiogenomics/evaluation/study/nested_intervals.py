@@ -62,7 +62,7 @@ def nested_auc_interval(X: np.ndarray, target: np.ndarray, folds: int, seed: int
         return Interval(np.nan, np.nan, np.nan)
     plain = float(np.mean(outer))
     naive = float(np.sqrt(np.mean(variances) / folds))
-    error = float(np.sqrt(max(np.mean(squares) - np.mean(variances), 0.0) * (folds - 1) / folds))
+    error = float(np.sqrt(max(float(np.mean(squares)) - float(np.mean(variances)), 0.0) * (folds - 1) / folds))
     error = min(max(error, naive), naive * folds**0.5)  # the authors' bounds
     centre = plain - (folds - 2) / folds * (float(np.mean(inner)) - plain)  # their correction of the bias
     reach = float(norm.ppf(0.975)) * error
