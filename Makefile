@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-drafts study-robustness results clean help
+.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-drafts study-robustness study-fusion-weights results clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -21,6 +21,7 @@ help:
 	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
 	@echo "make study-robustness  which features survive on real CTs: docs/robustness.md (needs RADIOGENOMICS_DATA, about 40 minutes)"
 	@echo "make study-drafts  draft contours against drawn ones: docs/draft_contours.md (needs RADIOGENOMICS_DATA, about 10 minutes)"
+	@echo "make study-fusion-weights  how late fusion weighs its modalities: docs/study_fusion_weights.md (about 5 minutes)"
 	@echo "make screenshot  the README's pictures, by headless Chromium"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -73,6 +74,9 @@ study-robustness: $(STAMP)
 
 study-drafts: $(STAMP)
 	$(BIN)/radiogenomics study-drafts $${RADIOGENOMICS_DATA:?name the folder that holds the public data}
+
+study-fusion-weights: $(STAMP)
+	$(BIN)/radiogenomics study-fusion-weights
 
 screenshot: $(STAMP)
 	$(BIN)/python docs/screenshot.py

@@ -15,6 +15,7 @@ from assets.multimodal import feature_sources, multimodal_assets
 from assets.omics import omics_assets
 from assets.robustness import NAME as ROBUSTNESS
 from assets.robustness import declares_robustness, robustness_assets
+from assets.survival import survival_asset_keys, survival_assets
 from radiogenomics.cohort.configuration import Cohort
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "cohort_checks",
     "cohort_definitions",
     "endpoint_asset_names",
+    "survival_asset_keys",
     "trained_assets",
     "unavailable_cohort",
 ]
@@ -41,7 +43,7 @@ def cohort_definitions(cohort: Cohort) -> list[dg.AssetsDefinition]:
     assets += endpoint_label_assets(cohort) + multimodal_assets(cohort)
     for endpoint in cohort.endpoints:
         assets += endpoint_assets(cohort, endpoint)
-    return assets + inbox_assets(cohort)
+    return assets + survival_assets(cohort) + inbox_assets(cohort)
 
 
 def unavailable_cohort(name: str, file: str, error: str, needs: str) -> dg.AssetsDefinition:

@@ -7,6 +7,7 @@ import dagster as dg
 from assets.display import number, plot, sentences, table, text
 from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
+from assets.fold_check import WHAT, patients_in_one_fold
 from assets.prediction_store import store_identity
 from assets.predictions import predictions, recipe
 from assets.promotion import promotion
@@ -177,6 +178,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             final_model=final,
             imaging=cohort.imaging_tables,
             readings=declared_readings(cohort, values),
+            groups=frame.groups,
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
             cache=FeatureCache(home.cache / "folds"),
@@ -366,16 +368,10 @@ def endpoint_checks(cohort: Cohort, endpoint: str) -> list[dg.AssetChecksDefinit
     @dg.asset_check(
         asset=key,
         blocking=True,
-        description="Within a repeat each patient is predicted once, in one fold, by every model.",
+        description=WHAT,
     )
     def patients_never_straddle_folds(evaluation: Any) -> dg.AssetCheckResult:
-        rows = evaluation["out_of_fold"]
-        folds = rows.groupby(["patient_id", "repeat"])["fold"].nunique()
-        twice = int(rows.duplicated(["patient_id", "model", "repeat"]).sum())
-        return dg.AssetCheckResult(
-            passed=bool((folds == 1).all()) and twice == 0,
-            description=f"{int((folds > 1).sum())} patients in two folds of a repeat, {twice} predicted twice",
-        )
+        return patients_in_one_fold(evaluation["out_of_fold"])
 
     @dg.asset_check(
         asset=key, description="A figure far above what cohorts of this size reach is a leak until shown otherwise."

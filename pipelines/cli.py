@@ -322,14 +322,31 @@ def study_evaluation(
         "docs/study_evaluation.md"
     ),
     linear_runs: Annotated[int, typer.Option(min=20, help="cohorts of each setting, for bias and coverage")] = 1000,
-    pipeline_runs: Annotated[int, typer.Option(min=10, help="cohorts through the whole pipeline")] = 200,
+    pipeline_runs: Annotated[
+        int, typer.Option(min=10, help="cohorts without an effect, through the whole pipeline")
+    ] = 80,
+    power_runs: Annotated[int, typer.Option(min=10, help="cohorts with each stated effect, likewise")] = 30,
     leak_runs: Annotated[int, typer.Option(min=4, help="cohorts with a planted leak, and without")] = 20,
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
 ) -> None:
     """Hold the evaluation against simulated cohorts whose true figures are known: bias, coverage, false verdicts, leaks."""
     from pipelines.commands import study_evaluation as command
 
-    command.study_evaluation(output, linear_runs, pipeline_runs, leak_runs, workers, err)
+    command.study_evaluation(output, linear_runs, pipeline_runs, power_runs, leak_runs, workers, err)
+
+
+@app.command("study-fusion-weights")
+def study_fusion_weights(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path(
+        "docs/study_fusion_weights.md"
+    ),
+    cohorts: Annotated[int, typer.Option(min=3, help="simulated cohorts of each kind")] = 60,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold the rules by which late fusion may weigh its modalities against each other, on simulated cohorts."""
+    from pipelines.commands import study_fusion_weights as command
+
+    command.study_fusion_weights(output, cohorts, workers, err)
 
 
 @app.command("results-page")

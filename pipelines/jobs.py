@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.build import trained_assets
+from assets.build import survival_asset_keys, trained_assets
 from radiogenomics.cohort.configuration import Cohort
 
 DESCRIPTIONS = {
@@ -25,7 +25,7 @@ def job_name(cohort: str, part: str) -> str:
 def selection(cohort: Cohort, part: str) -> dg.AssetSelection:
     """The assets of one part of a cohort's graph."""
     everything = dg.AssetSelection.key_prefixes([cohort.name])
-    trained = dg.AssetSelection.assets(*trained_assets(cohort))
+    trained = dg.AssetSelection.assets(*trained_assets(cohort), *survival_asset_keys(cohort))
     inbox = dg.AssetSelection.assets(dg.AssetKey([cohort.name, "inbox"]))
     arriving = inbox if has_inbox(cohort) else dg.AssetSelection.assets()
     return {"all": everything, "train": trained, "features": everything - trained - arriving, "inbox": arriving}[part]
@@ -38,7 +38,7 @@ def has_inbox(cohort: Cohort) -> bool:
 
 def cohort_jobs(cohort: Cohort) -> dict[str, Any]:
     """The jobs of a cohort by part; `train` only where an endpoint is declared, `inbox` only where an inbox is."""
-    parts = ["features", "train", "all"] if cohort.endpoints else ["features", "all"]
+    parts = ["features", "train", "all"] if cohort.endpoints or cohort.survival_endpoints() else ["features", "all"]
     parts += ["inbox"] if has_inbox(cohort) else []
     return {
         part: dg.define_asset_job(

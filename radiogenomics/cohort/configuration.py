@@ -275,7 +275,9 @@ class Confounder(Settings):
         description="clinical, clinical/<table>, acquisition/<image name>, or modality:feature for a number"
     )
     columns: tuple[str, ...] = Field((), description="columns of the source; left out for modality:feature")
-    endpoints: tuple[Name, ...] = Field((), description="the endpoints it is a floor of; empty: all")
+    endpoints: tuple[Name, ...] = Field(
+        (), description="the endpoints, survival ones too, that it is a floor of; empty: all"
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- learning, compute
@@ -284,7 +286,10 @@ class Resampling(Settings):
     inner_folds: int = Field(3, ge=2)
     repeats: int = Field(5, ge=1)
     random_state: int = 20260101
-    group: str = Field("patient_id", description="what never straddles folds")
+    group: str = Field(
+        "patient_id",
+        description="what never straddles outer folds: the patient, or <confounder>:<column> (a family, a referring hospital)",
+    )
 
 
 class Harmonisation(Settings):
@@ -397,7 +402,8 @@ class Cohort(Settings):
         default_factory=dict, description="further tables of molecules by samples, each its own modality"
     )
     survival: dict[Name, TimeToEvent] = Field(
-        default_factory=dict, description="endpoints with time and event, in months, for survival models"
+        default_factory=dict,
+        description="endpoints with time and event, in months; those that name modalities get survival models",
     )
     endpoints: dict[Name, Endpoint] = Field(default_factory=dict)
     confounders: dict[Name, Confounder] = Field(default_factory=dict)
@@ -446,6 +452,10 @@ class Cohort(Settings):
             found["clinical"] = "clinical.variables"
         return found
 
+    def survival_endpoints(self) -> list[str]:
+        """Those under `survival` that name modalities, and so get models."""
+        return [name for name, declared in self.survival.items() if declared.modalities]
+
     def omics_tables(self) -> dict[str, tuple[str, OmicsTable]]:
         """Every table of molecules by samples: source name -> its key in the file and its declaration."""
         found: dict[str, tuple[str, OmicsTable]] = {}
@@ -489,6 +499,13 @@ class Cohort(Settings):
                     table_exists(named, f"{source}.{key}")
         for name, follow_up in self.survival.items():
             table_exists(follow_up.table, f"survival.{name}")
+            strangers = [m for m in follow_up.modalities if m not in known]
+            if strangers:
+                raise ValueError(
+                    f"survival.{name}.modalities: {strangers} not among this cohort's modalities {sorted(known)}"
+                )
+            if name in self.endpoints:
+                raise ValueError(f"survival.{name}: an endpoint has the same name; choose another")
         for name, table in tables.items():
             if table.one_row_per == "sample" and table.sample_id is None:
                 raise ValueError(f"clinical.tables.{name}: one_row_per: sample needs `sample_id`")
@@ -536,14 +553,25 @@ class Cohort(Settings):
                 raise ValueError(f"{key}: {sorted(clash)} are names of other modalities; choose others")
             reserved |= named_tables
         for name, confounder in self.confounders.items():
-            absent = [e for e in confounder.endpoints if e not in self.endpoints]
+            declared = [*self.endpoints, *self.survival]
+            absent = [e for e in confounder.endpoints if e not in declared]
             if absent:
                 raise ValueError(
-                    f"confounders.{name}.endpoints: {absent} not among this cohort's endpoints {sorted(self.endpoints)}"
+                    f"confounders.{name}.endpoints: {absent} not among this cohort's endpoints {sorted(declared)}"
                 )
         tested = self.prediction.worklist.endpoint
         if tested is not None and tested not in self.endpoints:
             raise ValueError(f"prediction.worklist.endpoint: '{tested}' not among {sorted(self.endpoints)}")
+        group = self.resampling.group
+        if group != "patient_id" and (":" not in group or group.partition(":")[0] not in self.confounders):
+            raise ValueError(
+                f"resampling.group: '{group}' is neither patient_id nor <confounder>:<column> with one of the confounders "
+                f"{sorted(self.confounders)}"
+            )
+        if group != "patient_id" and self.evaluation.locked_test is not None:
+            raise ValueError(
+                "resampling.group: a locked test is drawn by patient and would divide groups; leave out evaluation.locked_test"
+            )
         site = self.evaluation.site
         if site is not None and site.partition(":")[0] not in self.confounders:
             raise ValueError(

@@ -20,7 +20,7 @@ from radiogenomics.fusion.group_sparse import GroupSparse
 from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.late import LateFusion
 from radiogenomics.fusion.signature import Signature
-from radiogenomics.fusion.survival_registry import SURVIVAL_ALGORITHMS
+from radiogenomics.fusion.survival_registry import CLINICAL_AND_IMAGING, SURVIVAL_ALGORITHMS, WITHOUT_IMAGING
 
 
 class Ingredients(NamedTuple):
@@ -83,9 +83,6 @@ ALGORITHMS: dict[str, Algorithm] = {
     "late/weighted": Algorithm(LateFusion, {"weighting": "learned"}, combines=True),
 }
 """Name -> how it is made. A name with `/` is a fusion, one without is fitted on each modality alone."""
-
-WITHOUT_IMAGING = "late/without_imaging"
-CLINICAL_AND_IMAGING = "late/clinical_and_imaging"
 
 
 def _qualified(kind: type) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.feature_distributions import feature_distributions_figure
     from radiogenomics.reporting.figures.forest import forest_figure
     from radiogenomics.reporting.figures.inputs import inputs_figure
+    from radiogenomics.reporting.figures.kaplan_meier import kaplan_meier_figure
     from radiogenomics.reporting.figures.label_counts import label_counts_figure
     from radiogenomics.reporting.figures.learning_curve import learning_curve_figure
     from radiogenomics.reporting.figures.lesion_volumes import lesion_volumes_figure
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.roc import roc_figure
     from radiogenomics.reporting.figures.shap_values import modality_contributions_figure, shap_beeswarm_figure
     from radiogenomics.reporting.figures.subgroups import subgroups_figure
+    from radiogenomics.reporting.figures.time_dependent_auc import time_dependent_auc_figure
     from radiogenomics.reporting.figures.waterfall import waterfall_figure
 
 _HOMES = {
@@ -57,6 +59,7 @@ _HOMES = {
     "feature_distributions_figure": "feature_distributions",
     "forest_figure": "forest",
     "inputs_figure": "inputs",
+    "kaplan_meier_figure": "kaplan_meier",
     "label_counts_figure": "label_counts",
     "learning_curve_figure": "learning_curve",
     "lesion_volumes_figure": "lesion_volumes",
@@ -73,6 +76,7 @@ _HOMES = {
     "response_spider_figure": "response",
     "response_waterfall_figure": "response",
     "subgroups_figure": "subgroups",
+    "time_dependent_auc_figure": "time_dependent_auc",
 }
 
 __all__ = [
@@ -90,6 +94,7 @@ __all__ = [
     "feature_distributions_figure",
     "forest_figure",
     "inputs_figure",
+    "kaplan_meier_figure",
     "label_counts_figure",
     "learning_curve_figure",
     "lesion_volumes_figure",
@@ -107,6 +112,7 @@ __all__ = [
     "roc_figure",
     "shap_beeswarm_figure",
     "subgroups_figure",
+    "time_dependent_auc_figure",
     "waterfall_figure",
 ]
 
