@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from radiogenomics.exceptions import ComputationError
-from radiogenomics.imaging.geometry import bounding_box
 from radiogenomics.imaging.reading import Lesion
 
 CT_WINDOWS = ((-1350.0, 150.0), (-160.0, 240.0), (-1000.0, 1000.0))
@@ -37,12 +36,14 @@ def orthogonal_planes(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm:
     """
     import SimpleITK as sitk
 
-    image, mask = (sitk.DICOMOrient(volume, "LPS") for volume in (lesion.image, lesion.mask))
-    voxels = sitk.GetArrayViewFromImage(mask) > 0
+    image, mask = (_upright(volume) for volume in (lesion.image, lesion.mask))
     spacing = np.array(image.GetSpacing())
-    lower, upper = (ends[::-1] for ends in bounding_box(voxels))
-    extent = max(float(((upper - lower + 1) * spacing).max()) + 2 * margin_mm, minimum_mm)
-    middle = np.array([axis.mean() for axis in np.nonzero(voxels)])[::-1]
+    voxels = sitk.GetArrayViewFromImage(mask).view(bool)  # 0 and 1 in one byte each
+    first = int(voxels.any(axis=(1, 2)).argmax())
+    inside = np.nonzero(voxels[first : len(voxels) - int(voxels[::-1].any(axis=(1, 2)).argmax())])
+    extents = np.array([np.ptp(axis) + 1 for axis in inside])[::-1] * spacing
+    extent = max(float(extents.max()) + 2 * margin_mm, minimum_mm)
+    middle = np.array([axis.mean() for axis in inside])[::-1] + (0, 0, first)
     centre = np.array(image.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
     axes = np.array(image.GetDirection()).reshape(3, 3)
     # rows of each picture run to the back or to the feet, columns to the left or to the back
@@ -54,6 +55,14 @@ def orthogonal_planes(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm:
         values = _plane(image, centre, across, down, extent, pixels, outside)
         pictures.append([np.clip((values - low) / (high - low), 0, 1) for low, high in windows])
     return np.asarray(pictures, dtype=np.float32)
+
+
+def _upright(volume: Any) -> Any:
+    """The volume with axes towards left, back and head, in this order; not copied where it is so already."""
+    import SimpleITK as sitk
+
+    orientation = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(volume.GetDirection())
+    return volume if orientation == "LPS" else sitk.DICOMOrient(volume, "LPS")
 
 
 def _plane(
