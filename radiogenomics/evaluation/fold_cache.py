@@ -130,6 +130,8 @@ def _code() -> dict[str, str]:
         *sorted((root / "fusion").rglob("*.py")),
         root / "evaluation/outer_fold.py",
         root / "evaluation/left_out.py",
+        root / "imaging/box_network.py",
+        root / "imaging/patch_blocks.py",
     ]
     total = hashlib.sha256()
     for file in files:

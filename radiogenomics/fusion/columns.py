@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from radiogenomics.cohort.encoder_settings import VOXELS
 from radiogenomics.exceptions import TableError
 from radiogenomics.multimodal.sites import SITE
 
@@ -13,7 +14,7 @@ SEPARATOR = ":"
 SINGLE = "all"
 """Name of the one modality that a plain array, or a table without `modality:` prefixes, is taken to be."""
 
-IMAGING_PREFIXES = ("radiomics", "embedding", "volumetrics")
+IMAGING_PREFIXES = ("radiomics", "embedding", "volumetrics", VOXELS)
 """Modalities computed from images are named so (docs/architecture.md)."""
 
 
@@ -69,3 +70,8 @@ def imaging_modalities(modalities: Iterable[str], declared: Iterable[str] = ()) 
     """The modalities that come from images: by their prefix, or because they are declared so (ready-made tables)."""
     declared = set(declared)
     return {name for name in modalities if name.startswith(IMAGING_PREFIXES) or name in declared}
+
+
+def holds_voxels(modality: str) -> bool:
+    """Whether a modality's columns are packed voxels, which only a network over boxes may see."""
+    return modality.startswith(f"{VOXELS}_")

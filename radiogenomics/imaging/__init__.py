@@ -16,6 +16,7 @@ _ORIGIN = {
     "contact_sheet": "lesion_pictures",
     "declared_lesions": "lesions",
     "imaging_table_features": "ready_made",
+    "lesion_patches": "patches",
     "lesion_volumetrics": "volumetrics",
     "radiomic_features": "radiomic_extraction",
     "read_lesion": "guarded_reading",

@@ -127,7 +127,7 @@ def _for_inference(network: Any) -> Any:
             out = self.steps(x)
             return out.add_(x) if self.skip else out
 
-    plain = nn.Sequential(
+    plain: Any = nn.Sequential(
         *_convolution(network._conv_stem, network._bn0, True),
         *(Block(block) for block in network._blocks),
         *_convolution(network._conv_head, network._bn1, True),

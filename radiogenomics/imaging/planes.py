@@ -43,7 +43,7 @@ def orthogonal_planes(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm:
     inside = np.nonzero(voxels[first : len(voxels) - int(voxels[::-1].any(axis=(1, 2)).argmax())])
     extents = np.array([np.ptp(axis) + 1 for axis in inside])[::-1] * spacing
     extent = max(float(extents.max()) + 2 * margin_mm, minimum_mm)
-    middle = np.array([axis.mean() for axis in inside])[::-1] + (0, 0, first)
+    middle = np.array([axis.mean() for axis in inside])[::-1] + np.array([0, 0, first])
     centre = np.array(image.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
     axes = np.array(image.GetDirection()).reshape(3, 3)
     # rows of each picture run to the back or to the feet, columns to the left or to the back
