@@ -113,6 +113,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
         from radiogenomics.evaluation.leaks import telling_columns
         from radiogenomics.evaluation.sample_size import statement
         from radiogenomics.evaluation.verdict import verdict_sentence
+        from radiogenomics.fusion.columns import predictors_in
         from radiogenomics.storage.feature_cache import FeatureCache
 
         final = cohort.endpoints[endpoint].final_model
@@ -159,7 +160,9 @@ def _evaluation(cohort: Cohort, endpoint: str):
         if final in everyone.index:
             auc = float(everyone["auc"][final])
             shown["3_auc_of_final_model"] = number(auc)
-            shown["3_sample_size"] = sentences([statement(len(frame.y), int(frame.y.sum()), frame.X.shape[1], auc)])
+            shown["3_sample_size"] = sentences(
+                [statement(len(frame.y), int(frame.y.sum()), predictors_in(frame.X), auc)]
+            )
         tables = {
             "out_of_fold": result.out_of_fold,
             "metrics": result.metrics,
@@ -169,7 +172,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             "calibration_curve": result.calibration_curve,
             "subgroups": subgroups,
             "telling_columns": telling_columns(frame.X, frame.y),
-            "size": pd.DataFrame({"predictors": [frame.X.shape[1]]}),
+            "size": pd.DataFrame({"predictors": [predictors_in(frame.X)]}),
             "refused": frame.refused,
             "excluded": frame.excluded,
         }

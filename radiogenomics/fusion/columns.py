@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 
 from radiogenomics.cohort.encoder_settings import VOXELS
 from radiogenomics.exceptions import TableError
@@ -75,3 +76,9 @@ def imaging_modalities(modalities: Iterable[str], declared: Iterable[str] = ()) 
 def holds_voxels(modality: str) -> bool:
     """Whether a modality's columns are packed voxels, which only a network over boxes may see."""
     return modality.startswith(f"{VOXELS}_")
+
+
+def predictors_in(X: pd.DataFrame) -> int:
+    """How many candidate predictors a table has; a box of voxels counts as one, its network's score."""
+    modalities = [modality_of(str(column)) for column in X.columns]
+    return sum(not holds_voxels(m) for m in modalities) + len({m for m in modalities if holds_voxels(m)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,16 @@ def _settings(cohort: Cohort, name: str, manifests: Mapping[str, EncoderManifest
     if not isinstance(declared, EncoderFile):
         return {**PLANES, "weights": WEIGHTS_SHA256}
     file = weights_file(cohort.path(declared.manifest), manifests[name])
-    return {"manifest": manifests[name].model_dump(mode="json"), "file": str(file)}
+    runtime = installed("onnxruntime") if manifests[name].format == "onnx" else ""
+    return {"manifest": manifests[name].model_dump(mode="json"), "file": str(file), "runtime": runtime}
+
+
+def installed(distribution: str) -> str:
+    """Version of a package that is needed by some encoders only; '' where it is not installed."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
 
 
 def _name(index: int) -> str:
