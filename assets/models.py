@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.attention import ATTENTION, attention_maps, seen_images
 from assets.display import number, plot, sentences, table, text
 from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
@@ -18,9 +19,10 @@ ENDPOINT_ASSETS = ("evaluation", "model", "explanations", "predictions", "report
 _LEARNING = ("fusion", "evaluation", "multimodal", "endpoints", "compute", "cohort")
 
 
-def endpoint_asset_names(cohort: Cohort) -> list[str]:
-    """The names of an endpoint's assets: those of every cohort, and what its `evaluation` section asks for."""
-    return [*ENDPOINT_ASSETS, *scrutiny_names(cohort)]
+def endpoint_asset_names(cohort: Cohort, endpoint: str) -> list[str]:
+    """The names of an endpoint's assets: those of every cohort, and what its modalities and `evaluation` ask for."""
+    looked_into = [ATTENTION] if seen_images(cohort, endpoint) else []
+    return [*ENDPOINT_ASSETS, *looked_into, *scrutiny_names(cohort)]
 
 
 def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
@@ -101,7 +103,25 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             packages=("reporting", *_LEARNING),
             kinds=("html",),
         ),
+        *_attention(cohort, endpoint, make, joined | evaluated | model),
         *scrutiny_assets(cohort, endpoint, make),
+    ]
+
+
+def _attention(cohort: Cohort, endpoint: str, make: Any, inputs: Any) -> list[dg.AssetsDefinition]:
+    """Maps of where networks look, where the endpoint's modalities have a network that can be looked into."""
+    if not seen_images(cohort, endpoint):
+        return []
+    return [
+        make(
+            ATTENTION,
+            "**What is this:** where in the image the final model's networks find what they say, for a few telling patients: "
+            "right with conviction, and wrong. **Can I trust it:** a map explains the model, not the disease; hold it against "
+            "the map of random weights. **What next:** open the NIfTI files over the images.",
+            attention_maps(cohort, endpoint),
+            inputs | {"image_qc": ["image_qc"], "lesion_volumetrics": ["lesion_volumetrics"]},
+            packages=("explanation", "imaging", *_LEARNING),
+        )
     ]
 
 

@@ -24,7 +24,7 @@ def job_name(cohort: str, part: str) -> str:
 def selection(cohort: Cohort, part: str) -> dg.AssetSelection:
     """The assets of one part of a cohort's graph."""
     everything = dg.AssetSelection.key_prefixes([cohort.name])
-    endpoints = [dg.AssetKey([cohort.name, e, a]) for e in cohort.endpoints for a in endpoint_asset_names(cohort)]
+    endpoints = [dg.AssetKey([cohort.name, e, a]) for e in cohort.endpoints for a in endpoint_asset_names(cohort, e)]
     trained = dg.AssetSelection.assets(*endpoints)
     return {"all": everything, "train": trained, "features": everything - trained}[part]
 

@@ -26,6 +26,7 @@ SIMULATED = [
     "simulated/durable_clinical_benefit/predictions",
     "simulated/durable_clinical_benefit/report",
     "simulated/durable_clinical_benefit/sites",
+    "simulated/egfr_status/attention_maps",
     "simulated/egfr_status/evaluation",
     "simulated/egfr_status/explanations",
     "simulated/egfr_status/model",
