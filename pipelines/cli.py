@@ -240,6 +240,17 @@ def study_missing_modalities(
     command.study_missing_modalities(output, cohorts, patients, workers, err)
 
 
+@app.command("study-embeddings")
+def study_embeddings(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/study_embeddings.md"),
+    patients: Annotated[int, typer.Option(min=40, help="patients of each simulated cohort")] = 100,
+) -> None:
+    """Measure what each encoder of images adds to radiomics: on simulated cohorts, and on the sarcomas where they are declared."""
+    from pipelines.commands import study_embeddings as command
+
+    command.study_embeddings(output, patients, Home.from_environment(), err)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors raised on purpose become one message, never a traceback."""
     try:

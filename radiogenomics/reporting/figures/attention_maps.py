@@ -35,14 +35,14 @@ class LesionMap(NamedTuple):
 def attention_maps_figure(maps: Sequence[LesionMap], *, endpoint: str = "", simulated: bool = False) -> Figure:
     """Axial, coronal and sagittal plane through the centroid of each ROI, its contour, and the map over it.
 
-    Blue speaks against the event, orange for it; each lesion has a colour scale of its own, symmetric about 0.
+    Purple speaks against the event, orange for it; each lesion has a colour scale of its own, symmetric about 0.
     """
     title = "Where the network's part comes from" + (f": {endpoint_name(endpoint, inside=True)}" if endpoint else "")
     if not maps:
         return message_figure(title=title, message="No patient with a prediction has a map.", simulated=simulated)
     figure = new_figure(
         title=title,
-        subtitle="Final model, which was trained on these patients; contour in yellow; orange speaks for the event, blue against",
+        subtitle="Final model, which was trained on these patients; contour in yellow; orange speaks for the event, purple against",
         note="A map explains the model, not the disease. 'Outside' is the share of the map that lies outside the contour, beside "
         "the share of what was seen that does. 'Random weights' is the rank correlation with the map of an untrained network: "
         "near 1 the map shows the picture alone. Colours have a scale of their own in each row.",
