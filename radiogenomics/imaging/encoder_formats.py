@@ -97,12 +97,11 @@ def _external(message: Any) -> str:
     ):
         return next((entry.value for entry in message.external_data if entry.key == "location"), "not named")
     for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        for part in value if isinstance(value, (list, tuple)) or hasattr(value, "__iter__") else [value]:
-            found = _external(part) if hasattr(part, "ListFields") else ""
-            if found:
-                return found
+        if field.message_type is not None:
+            for part in [value] if hasattr(value, "ListFields") else value:
+                found = _external(part)
+                if found:
+                    return found
     return ""
 
 
