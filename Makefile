@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-embeddings results clean help
+.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-embeddings study-drafts results clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -20,6 +20,7 @@ help:
 	@echo "make results     the public cohorts, evaluated: docs/results.md (needs RADIOGENOMICS_DATA)"
 	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
 	@echo "make study-embeddings  what networks add to radiomics: docs/study_embeddings.md (about 15 minutes; sarcomas too with RADIOGENOMICS_DATA)"
+	@echo "make study-drafts  draft contours against drawn ones: docs/draft_contours.md (needs RADIOGENOMICS_DATA, about 10 minutes)"
 	@echo "make screenshot  the README's pictures, by headless Chromium"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -69,6 +70,9 @@ study-missing-modalities: $(STAMP)
 
 study-embeddings: $(STAMP)
 	$(BIN)/radiogenomics study-embeddings
+
+study-drafts: $(STAMP)
+	$(BIN)/radiogenomics study-drafts $${RADIOGENOMICS_DATA:?name the folder that holds the public data}
 
 screenshot: $(STAMP)
 	$(BIN)/python docs/screenshot.py

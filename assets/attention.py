@@ -44,7 +44,7 @@ def attention_maps(cohort: Cohort, endpoint: str):
         rows, pictures = [], []
         for modality, images in seen_images(cohort, endpoint).items():
             own = frame.X.columns[frame.X.columns.str.startswith(f"{modality}:")]
-            lesions = _largest(values, images)
+            lesions = _largest(cohort, values, images)
             among = sorted(set(frame.X.index[frame.X[own].notna().any(axis=1)]) & set(lesions["patient_id"]))
             chosen = telling_patients(out_of_fold, record["name"], among)
             for done, patient in enumerate(chosen.to_dict("records")):
@@ -87,10 +87,12 @@ def attention_maps(cohort: Cohort, endpoint: str):
     return compute
 
 
-def _largest(values: Any, images: str) -> Any:
+def _largest(cohort: Cohort, values: Any, images: str) -> Any:
     """The largest usable lesion of each patient on these images, with the columns of the lesions table."""
-    volumes = values["lesion_volumetrics"]["values"]
-    mine = volumes.loc[volumes["images"] == images, ["lesion_id", "volume_mm3"]]
+    from radiogenomics.multimodal.aggregation import of_images
+
+    drafts = cohort.images[images].draft_contours.use
+    mine = of_images(values["lesion_volumetrics"]["values"], images, drafts)[["lesion_id", "volume_mm3"]]
     lesions = values["image_qc"]["lesions"]
     known = lesions[lesions["images"] == images].merge(mine, on="lesion_id")
     return known.sort_values(["volume_mm3", "lesion_id"], ascending=[False, True]).drop_duplicates("patient_id")

@@ -5,6 +5,7 @@ import dagster as dg
 from assets.checks import cohort_checks
 from assets.clinical import clinical_assets
 from assets.cohort import cohort_assets
+from assets.drafts import has_drafts
 from assets.endpoints import endpoint_label_assets
 from assets.imaging import imaging_assets
 from assets.models import ENDPOINT_ASSETS, endpoint_asset_names, endpoint_assets
@@ -19,6 +20,7 @@ def cohort_definitions(cohort: Cohort) -> list[dg.AssetsDefinition]:
     """All assets of one cohort, under its key prefix."""
     quarantines = {"manifest": ["manifest"], **feature_sources(cohort)}
     quarantines |= {"image_qc": ["image_qc"]} if cohort.images else {}
+    quarantines |= {"draft_contours": ["draft_contours"]} if has_drafts(cohort) else {}
     quarantines |= {"labels": ["labels"]} if cohort.endpoints else {}
     assets = cohort_assets(cohort, quarantines)
     assets += imaging_assets(cohort) + omics_assets(cohort) + clinical_assets(cohort)

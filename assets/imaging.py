@@ -9,6 +9,8 @@ import dagster as dg
 import pandas as pd
 
 from assets.display import number, plot, table
+from assets.drafts import NAME as DRAFTS
+from assets.drafts import contours_shown, draft_assets, draft_checks, has_drafts
 from assets.factory import Compute, asset_key, cohort_asset
 from assets.step import Product
 from radiogenomics.cohort.change import files_signature, part_signature
@@ -41,6 +43,7 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             depends=depends,
         )
 
+    assets += draft_assets(cohort)
     assets.append(
         image_asset(
             "image_qc",
@@ -48,7 +51,7 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             "**Can I trust it:** a shifted, empty or unreadable contour is set aside with its reason, never guessed. "
             "**What next:** look at the contact sheet; a wrong contour shows at once.",
             _image_qc(cohort),
-            _MANIFEST,
+            {"draft_contours": [DRAFTS]} if has_drafts(cohort) else _MANIFEST,
             lambda values: _declared_state(cohort, values),
         )
     )
@@ -104,6 +107,9 @@ def _declared_state(cohort: Cohort, values: Mapping[str, Any]) -> list[str]:
     """What quality control depends on: the rows that name images, and the state of the files they name."""
     from radiogenomics.imaging import declared_lesions
 
+    if DRAFTS in values:
+        lesions = values[DRAFTS]["lesions"]
+        return [hashlib.sha256(lesions.to_csv(index=False).encode()).hexdigest(), _files_state(lesions)]
     lesions = declared_lesions(cohort, values["manifest"]["manifest"])
     return [part_signature(values["manifest"], ["lesions/"]), _files_state(lesions)]
 
@@ -136,7 +142,8 @@ def _image_qc(cohort: Cohort) -> Compute:
         from radiogenomics.reporting.figures.canvas import mark_simulated
         from radiogenomics.storage.feature_cache import FeatureCache
 
-        lesions = declared_lesions(cohort, values["manifest"]["manifest"])
+        drafted = values.get(DRAFTS)
+        lesions = drafted["lesions"] if drafted else declared_lesions(cohort, values["manifest"]["manifest"])
         qc, quarantine, acquisition = check_lesions(
             lesions,
             quality={images: declared.quality for images, declared in cohort.images.items()},
@@ -150,6 +157,7 @@ def _image_qc(cohort: Cohort) -> Compute:
             "1_lesions_used": number(len(usable)),
             "2_lesions_set_aside": number(len(quarantine)),
             "3_lesions_flagged": number(int((qc["status"] == "flagged").sum())),
+            **contours_shown(qc),
             "5_quality": table(qc, rows=30),
             "6_acquisition": table(acquisition, rows=10),
         }
@@ -236,6 +244,7 @@ def imaging_asset_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
     checks: list[dg.AssetChecksDefinition] = []
     if not cohort.images:
         return checks
+    checks += draft_checks(cohort)
 
     @dg.asset_check(
         asset=asset_key(cohort, "image_qc"),

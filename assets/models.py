@@ -8,8 +8,9 @@ from assets.attention import ATTENTION, attention_maps, seen_images
 from assets.display import number, plot, sentences, table, text
 from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
+from assets.prediction_store import store_identity
 from assets.predictions import predictions
-from assets.report import report
+from assets.report import report, report_inputs
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version
 from assets.training_frame import locked_test, training_frame
@@ -40,7 +41,9 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
         },
     )
 
-    def make(name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",)) -> dg.AssetsDefinition:
+    def make(
+        name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",), more=None
+    ) -> dg.AssetsDefinition:
         return cohort_asset(
             cohort,
             [endpoint, name],
@@ -49,7 +52,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             description=description,
             compute=compute,
             packages=packages,
-            settings=settings,
+            settings=settings | (more or {}),
             inputs=inputs,
         )
 
@@ -59,6 +62,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
     explained = {"explanations": [endpoint, "explanations"]}
     predicted = {"predictions": [endpoint, "predictions"]}
     inputs = {"manifest": ["manifest"], "quarantine": ["quarantine"], "labels": ["labels"]}
+    inputs |= {"image_qc": ["image_qc"]} if cohort.images else {}
     return [
         make(
             "evaluation",
@@ -79,29 +83,36 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
         ),
         make(
             "explanations",
-            "**What is this:** SHAP values of the final model: how much each feature moved each patient's log-odds. "
-            "**Can I trust it:** they add up to the prediction; they explain the model, not the disease. "
-            "**What next:** see which modality carries the prediction.",
+            "**What is this:** what moved each patient's out-of-fold prediction: features (SHAP values, log-odds) and whole "
+            "modalities (probability), by models that never saw the patient. **Can I trust it:** they add up to the prediction; "
+            "what the folds do not agree on is marked unstable; they explain the model, not the disease. **What next:** see "
+            "which modality carries the prediction.",
             explanations(cohort, endpoint),
-            joined | model,
+            joined | evaluated,
             packages=("explanation", *_LEARNING),
+            more=cohort.model_dump(mode="json", include={"explanations"}),
         ),
         make(
             "predictions",
             "**What is this:** the rows added to the append-only predictions table: out-of-fold for labelled patients, "
             "prospective for the others. **Can I trust it:** out-of-fold rows come from models that never saw the patient. "
-            "**What next:** `radiogenomics predictions export`, or DuckDB on the Parquet files.",
+            "**What next:** `radiogenomics predictions export`, or the table itself (docs/predictions.md).",
             predictions(cohort, endpoint),
             joined | evaluated | model,
+            packages=("storage", *_LEARNING),
+            more=store_identity(cohort),
         ),
         make(
             "report",
             "**What is this:** one page with the verdict, the figures, the floors, the exclusions and what is needed to repeat it. "
             "**Can I trust it:** it is made from the stored tables alone. **What next:** open the link.",
             report(cohort, endpoint),
-            joined | evaluated | model | explained | predicted | inputs,
-            packages=("reporting", *_LEARNING),
+            joined | evaluated | model | explained | predicted | inputs | report_inputs(cohort, endpoint),
+            packages=("reporting", "monitoring", *_LEARNING),
             kinds=("html",),
+            more=cohort.model_dump(
+                mode="json", include={"explanations", "statements", "title", "licence", "source_url", "images"}
+            ),
         ),
         *_attention(cohort, endpoint, make, joined | evaluated | model),
         *scrutiny_assets(cohort, endpoint, make),

@@ -3,8 +3,9 @@
 from typing import Any
 
 from assets.display import number, plot, table, text
+from assets.prediction_store import prediction_store
 from assets.step import Product, code_version, source_digest
-from assets.stored_model import stored_model
+from assets.stored_model import stored_hash, stored_model
 from radiogenomics.cohort.configuration import Cohort
 
 
@@ -12,10 +13,9 @@ def predictions(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         import pandas as pd
 
-        from radiogenomics.evaluation.prediction_table import out_of_fold_rows, prospective_rows
+        from radiogenomics.evaluation.prediction_table import out_of_fold_rows, prospective_rows, with_hashes
         from radiogenomics.multimodal import endpoint_frame, patient_frame
         from radiogenomics.reporting import figures
-        from radiogenomics.storage import PredictionStore
 
         mdata, record = values["mdata"], values["model"]
         common: dict[str, Any] = {
@@ -25,15 +25,21 @@ def predictions(cohort: Cohort, endpoint: str):
             "simulated": cohort.simulated,
             "code_version": code_version(),
         }
-        parts = [out_of_fold_rows(values["evaluation"]["out_of_fold"], recipe=_recipe(cohort, endpoint), **common)]
+        parts = [out_of_fold_rows(values["evaluation"]["out_of_fold"], recipe=recipe(cohort, endpoint), **common)]
+        hashes = {
+            "model_hash": stored_hash(home, cohort, endpoint, record["model_id"]),
+            "labels": str(parts[0]["labels_id"].iloc[0]),  # the final model learned from the same labels
+            "settings": str(parts[0]["settings_id"].iloc[0]),
+        }
         labelled = endpoint_frame(cohort, mdata, endpoint).y.index
         X = patient_frame(cohort, mdata, endpoint)
         X = X.loc[~X.index.isin(labelled)]
         if len(X):
             model = stored_model(home, cohort, endpoint, record)
-            parts.append(prospective_rows(model, X, model_id=record["model_id"], model_name=record["name"], **common))
+            new = prospective_rows(model, X, model_id=record["model_id"], model_name=record["name"], **common)
+            parts.append(with_hashes(new, **hashes))
         rows = pd.concat(parts, ignore_index=True)
-        file = PredictionStore(home.predictions).append(rows)
+        place = prediction_store(home, cohort).append(rows)
         final = rows[rows["model"] == record["name"]]
         figure = figures.patient_probabilities_figure(final, model=record["name"], simulated=cohort.simulated)
         return Product(
@@ -42,7 +48,7 @@ def predictions(cohort: Cohort, endpoint: str):
                 "1_rows": number(len(rows)),
                 "2_prospective_patients": number(len(X)),
                 "3_by_patient": plot(figure, home.pages, [cohort.name, endpoint, "predictions"], "by_patient"),
-                "4_file": text(f"`{file}`"),
+                "4_stored_in": text(f"`{place}`"),
                 "5_rows": table(final, rows=20, columns=14),
             },
         )
@@ -50,7 +56,7 @@ def predictions(cohort: Cohort, endpoint: str):
     return compute
 
 
-def _recipe(cohort: Cohort, endpoint: str) -> dict[str, Any]:
+def recipe(cohort: Cohort, endpoint: str) -> dict[str, Any]:
     """What, beside the data, decides an out-of-fold model: part of its identifier."""
     return {
         "settings": cohort.model_dump(

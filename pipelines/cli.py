@@ -1,4 +1,4 @@
-"""The command line: ``radiogenomics simulate | init | check | run | results | predictions export | cache | ibsi | ui``.
+"""The command line: ``radiogenomics simulate | init | check | run | results | predictions | cache | ibsi | ui``.
 
 Exit codes: 0 done, 1 failed, 2 the user's input is wrong.
 """
@@ -47,6 +47,8 @@ class Part(StrEnum):
 class TableFormat(StrEnum):
     csv = "csv"
     parquet = "parquet"
+    xpt = "xpt"
+    adam = "adam"
 
 
 class ResultFormat(StrEnum):
@@ -123,22 +125,69 @@ def results(
 @predictions_app.command("export")
 def export(
     cohort: CohortName,
-    endpoint: Annotated[str, typer.Option(help="name of the endpoint, e.g. egfr_status")],
-    output: Annotated[Path, typer.Option(help="the file that is written")],
-    kind: Annotated[Kind | None, typer.Option(help="only predictions of this kind")] = None,
-    model: Annotated[str | None, typer.Option(help="a model_id, or a model's name such as late/weighted")] = None,
-    format: Annotated[TableFormat, typer.Option(help="file format")] = TableFormat.csv,
+    output: Annotated[
+        Path, typer.Option(help="the file that is written; datapackage.json beside it says what it holds")
+    ],
+    endpoint: Annotated[
+        list[str] | None, typer.Option(help="an endpoint, e.g. egfr_status; may be repeated; all where left out")
+    ] = None,
+    kind: Annotated[list[Kind] | None, typer.Option(help="only predictions of this kind; may be repeated")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="a model_id, or a name such as late/weighted; may be repeated")
+    ] = None,
+    format: Annotated[
+        TableFormat | None,
+        typer.Option(
+            help="xpt: SAS transport 5; adam: ADaM-shaped, in .xpt, .csv or .parquet; left out: by the file's ending"
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="the table as it was then: 2026-03-01 (its end) or 2026-03-01T12:00 (UTC)")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="only rows created from then on")] = None,
+    until: Annotated[str | None, typer.Option(help="only rows created up to then")] = None,
     every_run: Annotated[
-        bool, typer.Option("--every-run", help="also predictions that a later run superseded")
+        bool, typer.Option("--every-run", help="also what a later run superseded, marked in superseded_at")
     ] = False,
 ) -> None:
-    """Write predictions to a CSV or Parquet file."""
+    """Write predictions to a file, with a data dictionary; patients under pseudonyms where the cohort declares them."""
     from pipelines.commands import export as command
 
-    rows = command.export(
-        Home.from_environment(), cohort, endpoint, output, kind.value if kind else None, model, format.value, every_run
+    filters = command.Filters(
+        endpoints=tuple(endpoint or ()),
+        models=tuple(model or ()),
+        kinds=tuple(k.value for k in kind or ()),
+        as_of=as_of,
+        since=since,
+        until=until,
+        every_run=every_run,
     )
-    err.print(f"{output}: {rows} rows", highlight=False)
+    rows = command.export(Home.from_environment(), cohort, output, filters, format.value if format else None)
+    err.print(f"{output}: {rows} predictions", highlight=False, soft_wrap=True)
+
+
+@predictions_app.command("ard")
+def ard(
+    cohort: CohortName,
+    output: Annotated[Path, typer.Option(help="the file that is written: .csv, .parquet or .json")],
+    endpoint: Annotated[str | None, typer.Option(help="one endpoint; all of them where left out")] = None,
+) -> None:
+    """Write every figure with its interval, n and events as an analysis results table, as R's cards and gtsummary read it."""
+    from pipelines.commands import export as command
+
+    rows = command.ard(Home.from_environment(), cohort, endpoint, output)
+    err.print(f"{output}: {rows} statistics", highlight=False, soft_wrap=True)
+
+
+@predictions_app.command("sql")
+def sql(
+    query: Annotated[str, typer.Argument(help="a SELECT on current_predictions, or on predictions (every run)")],
+    cohort: CohortName,
+) -> None:
+    """Print the result of an SQL query as CSV; it works on a copy, so it can change nothing."""
+    from pipelines.commands import export as command
+
+    command.sql(Home.from_environment(), cohort, query).to_csv(sys.stdout, index=False)
 
 
 @cache_app.command("show")
@@ -249,6 +298,24 @@ def study_embeddings(
     from pipelines.commands import study_embeddings as command
 
     command.study_embeddings(output, patients, Home.from_environment(), err)
+
+
+@app.command("study-drafts")
+def study_drafts(
+    data: Annotated[
+        Path, typer.Argument(metavar="DIR", help="holds lung_ct_samples/, ibsi1_ct_phantom/ and sts_metastasis/")
+    ],
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written, its plot beside it")] = Path(
+        "docs/draft_contours.md"
+    ),
+    draws: Annotated[int, typer.Option(min=2, help="prompts of each lung tumour")] = 40,
+    sarcoma_draws: Annotated[int, typer.Option(min=1, help="prompts of each sarcoma")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold draft contours against contours that people drew, with boxes and diameters that are up to 5 mm off."""
+    from pipelines.commands import study_drafts as command
+
+    command.study_drafts(data, output, draws, sarcoma_draws, workers, err)
 
 
 def main(arguments: list[str] | None = None) -> None:

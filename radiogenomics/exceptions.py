@@ -9,6 +9,7 @@
     │   ├── ImageError                    an image or ROI: geometry, content, encoding
     │   └── LeakageError                  a feature may not be used for this endpoint
     ├── IntegrityError (RuntimeError)     something stored is altered, half-written or of an unknown format
+    ├── StoreError (RuntimeError)         a store outside this machine cannot be reached, or refuses what is asked
     ├── NotMaterialisedError (LookupError)  asked for a result that no run has produced yet
     └── ComputationError (RuntimeError)   a computation cannot be done on these data (too few events, ...)
 
@@ -61,6 +62,10 @@ class LeakageError(InputError):
 
 class IntegrityError(RadiogenomicsError, RuntimeError):
     """A stored artefact does not match its digest or is of an unknown format."""
+
+
+class StoreError(RadiogenomicsError, RuntimeError):
+    """A store outside this machine cannot be reached, or refuses what is asked of it."""
 
 
 class NotMaterialisedError(RadiogenomicsError, LookupError):

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from assets.prediction_store import prediction_store
+from assets.predictions import recipe
 from assets.step import code_version
+from assets.stored_model import stored_hash
 from assets.training_frame import locked_test
 from pipelines.discovery import read_cohort_file
 from radiogenomics.exceptions import ConfigurationError, IntegrityError
-from radiogenomics.storage import ArtefactStore, Home, PredictionStore
+from radiogenomics.storage import ArtefactStore, Home
 
 
 def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> dict[str, Any]:
@@ -28,7 +31,7 @@ def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> di
     """
     from radiogenomics.evaluation.calibration import brier_interval, calibration
     from radiogenomics.evaluation.concordance import auc_interval
-    from radiogenomics.evaluation.prediction_table import prospective_rows
+    from radiogenomics.evaluation.prediction_table import labels_id, prospective_rows, settings_id, with_hashes
     from radiogenomics.fusion import TRUSTED_TYPES
     from radiogenomics.multimodal import endpoint_frame
     from radiogenomics.storage.models import ModelRegistry
@@ -66,6 +69,12 @@ def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> di
         code_version=code_version(),
         locked_test=y,
     )
+    rows = with_hashes(
+        rows,
+        model_hash=stored_hash(home, cohort, endpoint, record["model_id"]),
+        labels=labels_id(frame.y[~sealed]),
+        settings=settings_id(recipe(cohort, endpoint)["settings"]),
+    )
     known = rows[~rows["abstained"]].set_index("patient_id")
     label, probability = known["label"].to_numpy(dtype=int), known["probability"].to_numpy(dtype=float)[:, None]
     auc = auc_interval(probability, label, np.zeros(probability.shape, dtype=int))
@@ -76,7 +85,7 @@ def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> di
     figures |= {"calibration_intercept": quality.intercept, "calibration_slope": quality.slope}
     figures = {key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in figures.items()}
     entry = ledger.record(reason=reason, model_id=record["model_id"], code_version=code_version(), figures=figures)
-    PredictionStore(home.predictions).append(rows)
+    prediction_store(home, cohort).append(rows)
     out.print(
         f"look {entry['look']} at the locked test of {cohort.name}/{endpoint}"
         + (" (SIMULATED DATA)" if cohort.simulated else "")

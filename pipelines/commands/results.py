@@ -48,7 +48,7 @@ def print_results(
             table[table["population"].isin(SHOWN_POPULATIONS)]
             for table in (evaluation["metrics"], evaluation["comparisons"])
         )
-        mark = _is_simulated(cohort, home) if simulated is None else simulated
+        mark = is_simulated(cohort, home) if simulated is None else simulated
         out.print()
         out.print(text_results(metrics, title=f"{cohort}: {name}", simulated=mark))
         main = comparisons[~comparisons["comparison"].str.endswith(" in the fusion")]
@@ -60,7 +60,8 @@ def print_results(
             )
 
 
-def _is_simulated(cohort: str, home: Home) -> bool:
+def is_simulated(cohort: str, home: Home) -> bool:
+    """Whether the stored cohort is simulated."""
     store = ArtefactStore(home.artefacts)
     return bool(store.read([cohort, "multimodal_cohort"]).uns.get("simulated", False))
 
@@ -79,3 +80,19 @@ def evaluations(cohort: str, endpoint: str | None, home: Home) -> dict[str, dict
         wanted = f"cohort '{cohort}'" + (f", endpoint '{endpoint}'" if endpoint else "")
         raise NotMaterialisedError(f"{wanted}: no evaluation stored; {found}", rule="not_materialised")
     return {name: store.read(key) for name, key in sorted(present.items()) if endpoint in (None, name)}
+
+
+def figure_tables(cohort: str, endpoint: str | None, home: Home) -> dict[str, dict[str, Any]]:
+    """Every stored table of one or all evaluated endpoints: endpoint -> name of the table -> table."""
+    import pandas as pd
+
+    store = ArtefactStore(home.artefacts)
+    found: dict[str, dict[str, Any]] = {}
+    for name, evaluation in evaluations(cohort, endpoint, home).items():
+        found[name] = dict(evaluation)
+        for key in store.keys(cohort, name):
+            value = {} if key[2] == "evaluation" else store.read(key)
+            if isinstance(value, dict):
+                tables = {k: v for k, v in value.items() if isinstance(v, pd.DataFrame)}
+                found[name] |= {k if k == key[2] else f"{key[2]}.{k}": v for k, v in tables.items()}
+    return found

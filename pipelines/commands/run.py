@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from assets.display import pages_url
+from assets.prediction_store import predictions_place
 from pipelines.commands.results import print_results
 from pipelines.discovery import read_cohort_file
 from radiogenomics.storage import Home
@@ -35,7 +36,8 @@ def run(file: Path, part: str, home: Home, out: Console, err: Console) -> int:
         for endpoint in cohort.endpoints:
             report = home.pages / cohort.name / endpoint / "report" / "report.html"
             out.print(f"report       {report}", highlight=False, soft_wrap=True)
-        out.print(f"predictions  {home.predictions / cohort.name}", highlight=False, soft_wrap=True)
+        stored = predictions_place(home, cohort)
+        out.print(f"predictions  {stored}", highlight=False, soft_wrap=True)
     out.print(
         f"look         make ui, then http://127.0.0.1:3000 (plots and reports: {pages_url()})",
         highlight=False,

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from radiogenomics.cohort.draft_settings import DraftContours
 from radiogenomics.cohort.encoder_settings import VOXELS, EncoderFile, Network, Patches
+from radiogenomics.cohort.explanation_settings import Explanations, Statements
 from radiogenomics.cohort.label_settings import (
     ColumnRule,
     GeneRule,
@@ -24,14 +26,43 @@ from radiogenomics.cohort.label_settings import (
     VariantRule,
 )
 from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
+from radiogenomics.cohort.prediction_settings import PredictionSettings
 from radiogenomics.cohort.quality_rules import Quality
 from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
 from radiogenomics.cohort.settings import Name, Settings
 
 __all__ = [
-    "Clinical", "ClinicalTable", "Cohort", "ColumnRule", "Compute", "Confounder", "EncoderFile", "Endpoint", "Expression", "GeneRule",
-    "HorizonRule", "Images", "ImagingTable", "Models", "Mutations", "Name", "Network", "OmicsTable", "Patches", "Radiomics", "Resampling",
-    "ResponseRule", "SampleMap", "Settings", "Table", "ThresholdRule", "TimeToEvent", "Variable", "VariantRule",
+    "Clinical",
+    "ClinicalTable",
+    "Cohort",
+    "ColumnRule",
+    "Compute",
+    "Confounder",
+    "EncoderFile",
+    "Endpoint",
+    "Explanations",
+    "Expression",
+    "GeneRule",
+    "HorizonRule",
+    "Images",
+    "ImagingTable",
+    "Models",
+    "Mutations",
+    "Name",
+    "Network",
+    "OmicsTable",
+    "Patches",
+    "Radiomics",
+    "Resampling",
+    "ResponseRule",
+    "SampleMap",
+    "Settings",
+    "Statements",
+    "Table",
+    "ThresholdRule",
+    "TimeToEvent",
+    "Variable",
+    "VariantRule",
 ]  # fmt: skip
 
 
@@ -149,7 +180,9 @@ class Images(Settings):
 
     kind: Literal["CT", "PT", "MR"] = Field(description="CT in HU, PT in SUV, MR in arbitrary units")
     lesions: str | None = Field(
-        None, description="table patient_id, study_id, lesion_id, image, mask[, roi]: paths relative to the table"
+        None,
+        description="table patient_id, study_id, lesion_id, image, mask[, roi]: paths relative to the table; a box instead of a "
+        "mask: see `draft_contours` and cohort/prompts",
     )
     image: str | None = Field(None, description="pattern with {patient_id}, e.g. nifti/{patient_id}/CT_image.nii.gz")
     mask: str | None = None
@@ -165,6 +198,10 @@ class Images(Settings):
     )
     quality: Quality = Field(default_factory=Quality, description="what quality control looks for, and what follows")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
+    draft_contours: DraftContours = Field(
+        default_factory=DraftContours,
+        description="lesions with a box or a diameter but no contour; a word alone is `use`",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -182,6 +219,8 @@ class Images(Settings):
         ways = sum(way is not None for way in (self.lesions, self.image, self.dicom))
         if ways != 1 or (self.image is None) != (self.mask is None):
             raise ValueError("give either `lesions`, or both `image` and `mask`, or `dicom`")
+        if self.draft_contours.use != "refuse" and self.kind == "MR":
+            raise ValueError("draft_contours: there is no method for MR, whose values have no common scale; say refuse")
         preset = self.radiomics.preset if self.radiomics is not None else None
         if preset in PRESET_KIND and PRESET_KIND[preset] != self.kind:
             raise ValueError(
@@ -344,6 +383,9 @@ class Cohort(Settings):
     resampling: Resampling = Resampling()
     models: Models = Models()
     evaluation: Scrutiny = Scrutiny()
+    explanations: Explanations = Explanations()
+    statements: Statements = Statements()
+    predictions: PredictionSettings = PredictionSettings()
     compute: Compute = Compute()
     source_url: str = Field("", description="where the public gets these data")
     licence: str = Field("", description="licence and citation of the data")

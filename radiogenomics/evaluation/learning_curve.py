@@ -119,7 +119,9 @@ def learning_curve(
                 }
             )
     curve = pd.DataFrame(rows)
-    return LearningCurve(curve, pd.DataFrame(skipped, columns=["share", "reason"]), _verdict(curve, final_model))
+    return LearningCurve(
+        curve, pd.DataFrame(skipped, columns=["share", "reason"]), verdict_of_curve(curve, final_model)
+    )
 
 
 def _fewer(part: Part, share: float, target: np.ndarray, random_state: int) -> Part:
@@ -134,8 +136,8 @@ def _fewer(part: Part, share: float, target: np.ndarray, random_state: int) -> P
     return part._replace(train=np.sort(np.concatenate(kept)))
 
 
-def _verdict(curve: pd.DataFrame, final_model: str) -> str:
-    """By rule, from the largest share below all."""
+def verdict_of_curve(curve: pd.DataFrame, final_model: str) -> str:
+    """What the curve of the final model says, by rule, from the largest share below all."""
     own = curve[curve["model"] == final_model].sort_values("share")
     if len(own) < 2:
         return "no learning curve of the final model"

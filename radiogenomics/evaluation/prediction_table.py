@@ -36,12 +36,16 @@ def out_of_fold_rows(
     Parameters
     ----------
     out_of_fold : DataFrame by ``schemas.OUT_OF_FOLD``.
-    recipe : JSON-able settings and code that made the models; with the model's name, cohort, endpoint and snapshot it
-        becomes the `model_id`.
+    recipe : JSON-able `settings` and code that made the models; its hash with the model's name, cohort, endpoint and
+        snapshot is the `model_hash`, and the end of the `model_id`.
     """
     rows = out_of_fold.copy()
-    names = {name: _model_id(name, [cohort, endpoint, snapshot_id, recipe]) for name in rows["model"].unique()}
-    rows["model_id"] = rows["model"].map(names)
+    hashes = {name: _hash([name, cohort, endpoint, snapshot_id, recipe]) for name in rows["model"].unique()}
+    rows["model_hash"] = rows["model"].map(hashes)
+    rows["model_id"] = rows["model"].str.replace("/", "-") + "-" + rows["model_hash"].str[:12]
+    rows["abstention_reason"] = [_why(*row) for row in zip(rows["model"], rows["abstained"], strict=True)]
+    rows["labels_id"] = labels_id(out_of_fold.drop_duplicates("patient_id").set_index("patient_id")["label"])
+    rows["settings_id"] = settings_id(recipe["settings"])
     spread = _repeat_interval(rows)
     rows = rows.merge(spread, on=["model", "patient_id"], how="left", validate="many_to_one")
     return _rows(rows, "out_of_fold", cohort, endpoint, snapshot_id, simulated, code_version)
@@ -108,9 +112,33 @@ def _rows(
     )
 
 
-def _model_id(name: str, parts: list[Any]) -> str:
-    digest = hashlib.sha256(json.dumps([name, *parts], sort_keys=True, default=str).encode()).hexdigest()
-    return f"{name.replace('/', '-')}-{digest[:12]}"
+def labels_id(labels: pd.Series) -> str:
+    """SHA-256 of labels (0/1, indexed by patient): sorted lines of patient, tab, label."""
+    lines = sorted(f"{patient}\t{int(label)}\n" for patient, label in labels.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def settings_id(settings: Any) -> str:
+    """SHA-256 of JSON-able settings, whatever the order of their keys."""
+    return _hash(settings)
+
+
+def with_hashes(rows: pd.DataFrame, *, model_hash: str, labels: str, settings: str) -> pd.DataFrame:
+    """Rows of a stored model with its hash, that of the labels it learned from and that of its settings."""
+    return conform(rows.assign(model_hash=model_hash, labels_id=labels, settings_id=settings), PREDICTIONS)
+
+
+def _why(model: str, abstained: bool) -> str:
+    if not abstained:
+        return ""
+    head, _, rest = model.partition("/")
+    if head in {"early", "intermediate", "late"}:
+        return "none of the model's modalities is known for this patient"
+    return f"nothing of {rest if head == 'floor' else head} is known for this patient"
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _repeat_interval(rows: pd.DataFrame) -> pd.DataFrame:

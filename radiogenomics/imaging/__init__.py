@@ -15,6 +15,8 @@ _ORIGIN = {
     "cnn_embeddings": "embedding",
     "contact_sheet": "lesion_pictures",
     "declared_lesions": "lesions",
+    "draft_lesions": "drafts.drafting",
+    "draft_sheet": "drafts.pictures",
     "imaging_table_features": "ready_made",
     "lesion_patches": "patches",
     "lesion_volumetrics": "volumetrics",

@@ -18,7 +18,8 @@ from radiogenomics.imaging.encoder import DIMENSION, PIXELS, WEIGHTS_SHA256, enc
 from radiogenomics.imaging.encoder_formats import encoded
 from radiogenomics.imaging.encoder_input import encoder_pictures
 from radiogenomics.imaging.encoder_manifest import EncoderManifest, read_manifest, verified_bytes, weights_file
-from radiogenomics.imaging.extraction import Step, extract
+from radiogenomics.imaging.extraction import extract
+from radiogenomics.imaging.lesion_step import Step
 from radiogenomics.imaging.planes import orthogonal_planes
 from radiogenomics.imaging.reading import Lesion
 from radiogenomics.storage.feature_cache import FeatureCache

@@ -12,8 +12,9 @@ from radiogenomics.cohort.encoder_settings import VOXELS
 from radiogenomics.cohort.features import Features
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform, empty
 from radiogenomics.exceptions import ComputationError
-from radiogenomics.imaging.extraction import Step, extract
+from radiogenomics.imaging.extraction import extract
 from radiogenomics.imaging.lesion_box import lesion_box
+from radiogenomics.imaging.lesion_step import Step
 from radiogenomics.imaging.patch_blocks import TOGETHER, packed
 from radiogenomics.imaging.reading import Lesion
 from radiogenomics.storage.feature_cache import FeatureCache

@@ -11,8 +11,9 @@ import pandas as pd
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.features import Features
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform, empty
-from radiogenomics.imaging.extraction import Step, extract
+from radiogenomics.imaging.extraction import extract
 from radiogenomics.imaging.geometry import bounding_box
+from radiogenomics.imaging.lesion_step import Step
 from radiogenomics.imaging.radiomic_dictionary import UNITS
 from radiogenomics.imaging.reading import Lesion
 from radiogenomics.storage.feature_cache import FeatureCache

@@ -9,7 +9,7 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.encoder_settings import VOXELS
-from radiogenomics.cohort.features import KEYS, Features, feature_columns
+from radiogenomics.cohort.features import CONTOUR, KEYS, Features, feature_columns
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform
 from radiogenomics.cohort.set_aside import SetAside, together
 from radiogenomics.exceptions import ComputationError, ConfigurationError, TableError
@@ -118,7 +118,7 @@ def split_by_images(
     sized = features if volumetrics is None else volumetrics
     parts: dict[str, Features] = {}
     for images, declared in cohort.images.items():
-        rows = features.values[features.values["images"] == images]
+        rows = of_images(features.values, images, declared.draft_contours.use)
         if rows.empty:
             continue
         modality = f"{prefix}_{images}"
@@ -132,7 +132,7 @@ def split_by_images(
         values = rows[[*KEYS, *names]]
         volumes = None
         if VOLUME in sized.values.columns:
-            mine = sized.values[sized.values["images"] == images]
+            mine = of_images(sized.values, images, declared.draft_contours.use)
             volumes = mine.set_index("lesion_id")[VOLUME]
         quarantine = features.quarantine[features.quarantine["source"] == f"lesions/{images}"]
         how: Aggregation = "largest" if prefix == VOXELS else declared.aggregate  # a mean of voxels is no picture
@@ -142,6 +142,14 @@ def split_by_images(
         single = Features(values, own[own["feature"].isin(names)], quarantine)
         parts[modality] = patient_features(single, modality, volumes, how)
     return parts
+
+
+def of_images(values: pd.DataFrame, images: str, drafts: str) -> pd.DataFrame:
+    """The rows of one kind of images that patients are made of: those of draft contours only where drafts are included."""
+    mine = values["images"] == images
+    if drafts != "include" and CONTOUR in values.columns:
+        mine &= values[CONTOUR] != "draft"
+    return values[mine]
 
 
 def _sized(values: pd.DataFrame, volumes: pd.Series, images: str) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -11,6 +11,7 @@ from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.encoder_settings import VOXELS
 from radiogenomics.cohort.features import Features
 from radiogenomics.multimodal.aggregation import split_by_images, to_patients
+from radiogenomics.storage.home import Home
 
 LESION_TABLES = {
     "radiomic_features": "radiomics",
@@ -100,6 +101,16 @@ def extract_features(
     lesions = None
     if cohort.images:
         declared = imaging.declared_lesions(cohort, manifest)
+        drafted = imaging.draft_lesions(
+            cohort,
+            declared,
+            Home.from_environment().drafts / cohort.name,
+            workers=cohort.compute.workers,
+            scheduler=cohort.compute.scheduler,
+            on_progress=on_progress,
+        )
+        declared = drafted.lesions
+        aside.append(drafted.quarantine)
         work = {"workers": cohort.compute.workers, "scheduler": cohort.compute.scheduler, "on_progress": on_progress}
         quality = imaging.check_lesions(declared, **work)
         acquisition = quality.acquisition

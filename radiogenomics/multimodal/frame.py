@@ -111,7 +111,8 @@ def _predictors(cohort: Cohort, joined: mudata.MuData, name: str) -> tuple[pd.Da
             f"endpoint '{name}': no patient has any of {', '.join(endpoint.modalities)}", rule="no_patients"
         )
     columns = list(FEATURE_DICTIONARY.columns)
-    dictionary = pd.concat([joined.mod[m].var[columns].astype(str) for m in present])
+    described = [joined.mod[m].var.reindex(columns=columns, fill_value="") for m in present]
+    dictionary = pd.concat([part.astype(str) for part in described])
     refused = refused_features(cohort, name, dictionary)
     _check_patterns(cohort, name, endpoint, dictionary)
     names = dictionary.index.to_list()

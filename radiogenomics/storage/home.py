@@ -15,7 +15,8 @@ class Home:
     """Where everything that a run leaves behind lies.
 
     ``artefacts/`` tables and the joined cohort, ``cache/`` features per lesion, ``models/`` the registry,
-    ``predictions/`` the append-only table, ``locked_tests/`` seals and ledgers, ``pages/`` plots and reports for the browser, ``dagster/`` the run history.
+    ``predictions/`` the append-only table, ``locked_tests/`` seals and ledgers, ``pages/`` plots and reports for the browser,
+    ``drafts/`` draft contours, ``dagster/`` the run history.
     """
 
     folder: Path
@@ -48,6 +49,10 @@ class Home:
     @property
     def pages(self) -> Path:
         return self.folder / "pages"
+
+    @property
+    def drafts(self) -> Path:
+        return self.folder / "drafts"
 
     @property
     def dagster(self) -> Path:

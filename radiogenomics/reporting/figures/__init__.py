@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.comparisons import comparisons_figure
     from radiogenomics.reporting.figures.coverage import coverage_figure
     from radiogenomics.reporting.figures.decision_curve import decision_curve_figure
+    from radiogenomics.reporting.figures.dependence import dependence_figure
+    from radiogenomics.reporting.figures.draft_contours import draft_contours_figure
+    from radiogenomics.reporting.figures.drift import drift_figure
     from radiogenomics.reporting.figures.feature_distributions import feature_distributions_figure
     from radiogenomics.reporting.figures.forest import forest_figure
     from radiogenomics.reporting.figures.inputs import inputs_figure
     from radiogenomics.reporting.figures.label_counts import label_counts_figure
     from radiogenomics.reporting.figures.learning_curve import learning_curve_figure
     from radiogenomics.reporting.figures.lesion_volumes import lesion_volumes_figure
+    from radiogenomics.reporting.figures.modality_effects import modality_effects_figure
     from radiogenomics.reporting.figures.null_audit import null_audit_figure
     from radiogenomics.reporting.figures.patient_flow import patient_flow_figure
     from radiogenomics.reporting.figures.patient_probabilities import patient_probabilities_figure
@@ -33,8 +37,13 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.roc import roc_figure
     from radiogenomics.reporting.figures.shap_values import modality_contributions_figure, shap_beeswarm_figure
     from radiogenomics.reporting.figures.subgroups import subgroups_figure
+    from radiogenomics.reporting.figures.waterfall import waterfall_figure
 
 _HOMES = {
+    "waterfall_figure": "waterfall",
+    "modality_effects_figure": "modality_effects",
+    "drift_figure": "drift",
+    "dependence_figure": "dependence",
     "altered_by_label_figure": "altered_by_label",
     "altered_genes_figure": "altered_genes",
     "attention_maps_figure": "attention_maps",
@@ -44,6 +53,7 @@ _HOMES = {
     "comparisons_figure": "comparisons",
     "coverage_figure": "coverage",
     "decision_curve_figure": "decision_curve",
+    "draft_contours_figure": "draft_contours",
     "feature_distributions_figure": "feature_distributions",
     "forest_figure": "forest",
     "inputs_figure": "inputs",
@@ -72,6 +82,9 @@ __all__ = [
     "comparisons_figure",
     "coverage_figure",
     "decision_curve_figure",
+    "dependence_figure",
+    "draft_contours_figure",
+    "drift_figure",
     "feature_distributions_figure",
     "forest_figure",
     "inputs_figure",
@@ -79,6 +92,7 @@ __all__ = [
     "learning_curve_figure",
     "lesion_volumes_figure",
     "modality_contributions_figure",
+    "modality_effects_figure",
     "null_audit_figure",
     "patient_flow_figure",
     "patient_probabilities_figure",
@@ -88,6 +102,7 @@ __all__ = [
     "roc_figure",
     "shap_beeswarm_figure",
     "subgroups_figure",
+    "waterfall_figure",
 ]
 
 
