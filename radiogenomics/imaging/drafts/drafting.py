@@ -27,9 +27,10 @@ from radiogenomics.imaging.drafts.contours import Draft, draft_contour
 from radiogenomics.imaging.drafts.ellipsoid import ellipsoid_of
 from radiogenomics.imaging.drafts.quality import DraftMeasures, dice, draft_problems
 from radiogenomics.imaging.drafts.segmenter import find_segmenter, run_segmenter
-from radiogenomics.imaging.extraction import READ_BY, quarantine_of, records_of
+from radiogenomics.imaging.extraction import quarantine_of, records_of
 from radiogenomics.imaging.geometry import turned_back
 from radiogenomics.imaging.guarded_reading import read_lesion
+from radiogenomics.imaging.lesion_step import READ_BY
 from radiogenomics.imaging.reading import decode_lesion, files_of_lesion
 from radiogenomics.storage.atomic import file_digest
 
