@@ -24,7 +24,7 @@ Written by `make study-embeddings` (`radiogenomics study-embeddings --patients {
 
 - **radiomics**: elastic net on the radiomic features as the cohort declares them.
 - **packaged encoder**: elastic net on the 1,280 numbers of EfficientNet-Lite0, trained on photographs.
-- **network trained on the cohort**: the 3-D network of `docs/imaging.md`, trained anew inside each fold: {members} a fit,
+- **network trained on the cohort**: the 3-D network of [encoders.md](encoders.md), trained anew inside each fold: {members} a fit,
   passes over the patients {epochs}, chosen by inner folds.
 - **radiomics + ...**: late fusion of the two, weights learned inside the fold.
 - 'Adds' is said where the 95 % interval of the paired difference lies above 0 and p holds after Holm's correction.

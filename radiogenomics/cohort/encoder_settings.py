@@ -16,7 +16,7 @@ class EncoderFile(Settings):
     """An encoder of your own, from a local file that a manifest describes."""
 
     manifest: str = Field(
-        description="path of a YAML manifest (docs/imaging.md), relative to the cohort's root; the weights stand beside it"
+        description="path of a YAML manifest (docs/encoders.md), relative to the cohort's root; the weights stand beside it"
     )
 
 

@@ -215,3 +215,11 @@ def test_many_pictures_are_encoded_as_they_are_one_by_one(tmp_path: Path) -> Non
     pictures = np.random.default_rng(0).random((3, 1, *SHAPE)).astype(np.float32)
     together = encoded(manifest, tmp_path / "weights.bin", pictures)
     np.testing.assert_array_equal(together[1:2], encoded(manifest, tmp_path / "weights.bin", pictures[1:2]))
+
+
+def test_the_manifest_in_the_documentation_is_valid_but_for_its_shortened_digest() -> None:
+    import re
+
+    text = (Path(__file__).parents[3] / "docs" / "encoders.md").read_text(encoding="utf-8")
+    (example,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "sha256" in block)
+    EncoderManifest.model_validate(yaml.safe_load(example) | {"sha256": "0" * 64})
