@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.attention import ATTENTION, attention_maps, seen_images
 from assets.display import number, plot, sentences, table, text
 from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
@@ -24,14 +25,19 @@ ENDPOINT_ASSETS = ("evaluation", "model", "promotion", "explanations", "predicti
 _LEARNING = ("fusion", "evaluation", "multimodal", "endpoints", "compute", "cohort")
 
 
-def endpoint_asset_names(cohort: Cohort) -> list[str]:
-    """The names of an endpoint's assets: those of every cohort, and what its `evaluation` section asks for."""
-    return [*ENDPOINT_ASSETS, *scrutiny_names(cohort)]
+def endpoint_asset_names(cohort: Cohort, endpoint: str) -> list[str]:
+    """The names of an endpoint's assets: those of every cohort, and what its modalities and `evaluation` ask for."""
+    looked_into = [ATTENTION] if seen_images(cohort, endpoint) else []
+    return [*ENDPOINT_ASSETS, *looked_into, *scrutiny_names(cohort)]
 
 
 def trained_assets(cohort: Cohort) -> list[dg.AssetKey]:
     """The keys of everything that is made from the joined cohort, endpoint by endpoint."""
-    keys = [asset_key(cohort, endpoint, name) for endpoint in cohort.endpoints for name in endpoint_asset_names(cohort)]
+    keys = [
+        asset_key(cohort, endpoint, name)
+        for endpoint in cohort.endpoints
+        for name in endpoint_asset_names(cohort, endpoint)
+    ]
     ordered = worklist_endpoint(cohort)
     return keys + ([asset_key(cohort, ordered, "worklist")] if ordered else [])
 
@@ -137,6 +143,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
                 mode="json", include={"explanations", "statements", "title", "licence", "source_url", "images"}
             ),
         ),
+        *_attention(cohort, endpoint, make, joined | evaluated | model),
         *scrutiny_assets(cohort, endpoint, make),
         *([_worklist(cohort, endpoint, make)] if worklist_endpoint(cohort) == endpoint else []),
     ]
@@ -155,6 +162,23 @@ def _worklist(cohort: Cohort, endpoint: str, make: Any) -> dg.AssetsDefinition:
     )
 
 
+def _attention(cohort: Cohort, endpoint: str, make: Any, inputs: Any) -> list[dg.AssetsDefinition]:
+    """Maps of where networks look, where the endpoint's modalities have a network that can be looked into."""
+    if not seen_images(cohort, endpoint):
+        return []
+    return [
+        make(
+            ATTENTION,
+            "**What is this:** where in the image the final model's networks find what they say, for a few telling patients: "
+            "right with conviction, and wrong. **Can I trust it:** a map explains the model, not the disease; hold it against "
+            "the map of random weights. **What next:** open the NIfTI files over the images.",
+            attention_maps(cohort, endpoint),
+            inputs | {"image_qc": ["image_qc"], "lesion_volumetrics": ["lesion_volumetrics"]},
+            packages=("explanation", "imaging", *_LEARNING),
+        )
+    ]
+
+
 def _evaluation(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         import pandas as pd
@@ -163,6 +187,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
         from radiogenomics.evaluation.leaks import telling_columns
         from radiogenomics.evaluation.sample_size import statement
         from radiogenomics.evaluation.verdict import verdict_sentence
+        from radiogenomics.fusion.columns import predictors_in
         from radiogenomics.storage.feature_cache import FeatureCache
 
         final = cohort.endpoints[endpoint].final_model
@@ -211,7 +236,9 @@ def _evaluation(cohort: Cohort, endpoint: str):
         if final in everyone.index:
             auc = float(everyone["auc"][final])
             shown["3_auc_of_final_model"] = number(auc)
-            shown["3_sample_size"] = sentences([statement(len(frame.y), int(frame.y.sum()), frame.X.shape[1], auc)])
+            shown["3_sample_size"] = sentences(
+                [statement(len(frame.y), int(frame.y.sum()), predictors_in(frame.X), auc)]
+            )
         tables = {
             "out_of_fold": result.out_of_fold,
             "metrics": result.metrics,
@@ -221,7 +248,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             "calibration_curve": result.calibration_curve,
             "subgroups": subgroups,
             "telling_columns": telling_columns(frame.X, frame.y),
-            "size": pd.DataFrame({"predictors": [frame.X.shape[1]]}),
+            "size": pd.DataFrame({"predictors": [predictors_in(frame.X)]}),
             "refused": frame.refused,
             "excluded": frame.excluded,
         }

@@ -426,6 +426,17 @@ def study_robustness(
     command.study_robustness(data, output, lesions, workers, Home.from_environment(), err)
 
 
+@app.command("study-embeddings")
+def study_embeddings(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/study_embeddings.md"),
+    patients: Annotated[int, typer.Option(min=40, help="patients of each simulated cohort")] = 100,
+) -> None:
+    """Measure what each encoder of images adds to radiomics: on simulated cohorts, and on the sarcomas where they are declared."""
+    from pipelines.commands import study_embeddings as command
+
+    command.study_embeddings(output, patients, Home.from_environment(), err)
+
+
 @app.command("study-drafts")
 def study_drafts(
     data: Annotated[

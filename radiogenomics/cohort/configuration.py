@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from radiogenomics.cohort.draft_settings import DraftContours
+from radiogenomics.cohort.encoder_settings import VOXELS, EncoderFile, Network, Patches
 from radiogenomics.cohort.explanation_settings import Explanations, Statements
 from radiogenomics.cohort.follow_up_settings import LesionFollowUp
 from radiogenomics.cohort.label_settings import (
@@ -40,6 +41,7 @@ __all__ = [
     "ColumnRule",
     "Compute",
     "Confounder",
+    "EncoderFile",
     "Endpoint",
     "Explanations",
     "Expression",
@@ -50,7 +52,9 @@ __all__ = [
     "Models",
     "Mutations",
     "Name",
+    "Network",
     "OmicsTable",
+    "Patches",
     "Radiomics",
     "Resampling",
     "ResponseRule",
@@ -196,7 +200,12 @@ class Images(Settings):
     radiomics: Radiomics | None = Field(
         default_factory=Radiomics, description="null: none; what is left out is by kind, see RADIOMICS_BY_KIND"
     )
-    embedding: bool = Field(True, description="CNN embedding by the packaged encoder")
+    embedding: bool | EncoderFile = Field(
+        True, description="CNN embedding: true by the packaged encoder, false none, {manifest: ...} by one of your own"
+    )
+    patches: Patches | None = Field(
+        None, description="boxes of voxels for a network trained on this cohort inside each fold; null: none"
+    )
     quality: Quality = Field(default_factory=Quality, description="what quality control looks for, and what follows")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
     robustness: Robustness | None = Field(
@@ -323,6 +332,7 @@ class Models(Settings):
     fusion: tuple[str, ...] = ("early/elastic_net", "early/xgboost", "late/mean", "late/weighted")
     clinical_baseline: str = Field("clinical", description="the modality that is the clinic's own")
     harmonisation: Harmonisation | None = Field(None, description="null: features are used as they are")
+    network: Network = Field(default_factory=Network, description="how the network over boxes of voxels is trained")
 
 
 class Subgroup(Settings):
@@ -437,6 +447,8 @@ class Cohort(Settings):
                 found[f"radiomics_{image_name}"] = f"images.{image_name}"
             if image.embedding:
                 found[f"embedding_{image_name}"] = f"images.{image_name}"
+            if image.patches is not None:
+                found[f"{VOXELS}_{image_name}"] = f"images.{image_name}"
             found[f"volumetrics_{image_name}"] = f"images.{image_name}"
             if image.follow_up is not None and image.follow_up.delta is not None:
                 found[f"delta_{image_name}"] = f"images.{image_name}.follow_up.delta"
@@ -546,9 +558,14 @@ class Cohort(Settings):
                 raise ValueError(
                     f"models.harmonisation.modalities: {strange} not among this cohort's modalities {sorted(known)}"
                 )
+            voxels = [m for m in harmonised.modalities if m.startswith(f"{VOXELS}_")]
+            if voxels:
+                raise ValueError(
+                    f"models.harmonisation.modalities: {voxels} hold voxels, which ComBat cannot harmonise"
+                )
         reserved = {"clinical", "mutations", "expression", "floor", "early", "intermediate", "late", "site"}
         for key, named_tables in (("imaging_tables", set(self.imaging_tables)), ("omics", set(self.omics))):
-            clash = named_tables & reserved
+            clash = (named_tables & reserved) | {name for name in named_tables if name.startswith(f"{VOXELS}_")}
             if clash:
                 raise ValueError(f"{key}: {sorted(clash)} are names of other modalities; choose others")
             reserved |= named_tables

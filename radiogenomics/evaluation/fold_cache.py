@@ -165,6 +165,8 @@ def code_digest() -> dict[str, str]:
         root / "evaluation/outer_fold.py",
         root / "evaluation/survival_fold.py",
         root / "evaluation/left_out.py",
+        root / "imaging/box_network.py",
+        root / "imaging/patch_blocks.py",
     ]
     total = hashlib.sha256()
     for file in files:

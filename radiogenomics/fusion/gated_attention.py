@@ -288,7 +288,7 @@ class GatedAttention(ConcatenatingClassifier):
                 worth[frozenset(kept)] = self._said(weights, matrix, inputs, shown)
         result = np.zeros((len(X), len(self.contribution_names())))
         everything = list(self._blocks())
-        start = self.n_features_in_ + len(everything)
+        start = result.shape[1] - len(everything)
         for index, name in enumerate(self._used_blocks()):
             others = [other for other in range(m) if other != index]
             for size in range(m):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.encoder_settings import VOXELS
 from radiogenomics.cohort.features import Features
 from radiogenomics.imaging.studies import usable_lesions
 from radiogenomics.multimodal.aggregation import split_by_images, to_patients
@@ -16,7 +17,12 @@ from radiogenomics.storage.home import Home
 
 __all__ = ["Extracted", "declared_tables", "extract_features", "modalities_of_tables", "usable_lesions"]
 
-LESION_TABLES = {"radiomic_features": "radiomics", "cnn_embeddings": "embedding", "lesion_volumetrics": "volumetrics"}
+LESION_TABLES = {
+    "radiomic_features": "radiomics",
+    "cnn_embeddings": "embedding",
+    "lesion_patches": VOXELS,
+    "lesion_volumetrics": "volumetrics",
+}
 """Table with one row a lesion -> prefix of the modalities it becomes."""
 DELTA = "delta_features"
 """Table with one row a patient and image name, of change since the baseline."""
@@ -49,6 +55,7 @@ def declared_tables(cohort: Cohort) -> list[str]:
     names = list(cohort.imaging_tables)
     names += ["radiomic_features"] if any(i.radiomics is not None for i in images) else []
     names += ["cnn_embeddings"] if any(i.embedding for i in images) else []
+    names += ["lesion_patches"] if any(i.patches is not None for i in images) else []
     names += ["lesion_volumetrics"] if cohort.images else []
     names += [DELTA] if declares_delta(cohort) else []
     names += ["mutation_features"] if cohort.mutations is not None else []

@@ -27,6 +27,7 @@ SIMULATED = [
     "simulated/durable_clinical_benefit/promotion",
     "simulated/durable_clinical_benefit/report",
     "simulated/durable_clinical_benefit/sites",
+    "simulated/egfr_status/attention_maps",
     "simulated/egfr_status/evaluation",
     "simulated/egfr_status/explanations",
     "simulated/egfr_status/model",

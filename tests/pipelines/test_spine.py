@@ -325,3 +325,17 @@ def _ask(port: int, query: str, patience: float = 90.0) -> dict:
             if time.monotonic() > deadline:
                 raise
             time.sleep(1)
+
+
+def test_maps_of_where_the_network_looks_lie_beside_the_images_as_nifti(machine):
+    import SimpleITK as sitk
+
+    from radiogenomics.storage import ArtefactStore, Home
+
+    home = Home(machine.home)
+    table = ArtefactStore(home.artefacts).read(["tiny", "egfr_status", "attention_maps"])
+    assert len(table) >= 3
+    assert table["outside"].between(0, 1).all()
+    for row in table.to_dict("records"):
+        values = sitk.GetArrayFromImage(sitk.ReadImage(str(home.folder / row["file"])))
+        assert (values != 0).any()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from radiogenomics.reporting.figures.altered_by_label import altered_by_label_figure
     from radiogenomics.reporting.figures.altered_genes import altered_genes_figure
+    from radiogenomics.reporting.figures.attention_maps import attention_maps_figure
     from radiogenomics.reporting.figures.availability import availability_figure
     from radiogenomics.reporting.figures.calibration import calibration_figure
     from radiogenomics.reporting.figures.canvas import png, png_data_uri
@@ -49,6 +50,7 @@ _HOMES = {
     "dependence_figure": "dependence",
     "altered_by_label_figure": "altered_by_label",
     "altered_genes_figure": "altered_genes",
+    "attention_maps_figure": "attention_maps",
     "availability_figure": "availability",
     "calibration_figure": "calibration",
     "clinical_summary_figure": "clinical_summary",
@@ -82,6 +84,7 @@ _HOMES = {
 __all__ = [
     "altered_by_label_figure",
     "altered_genes_figure",
+    "attention_maps_figure",
     "availability_figure",
     "calibration_figure",
     "clinical_summary_figure",
