@@ -9,14 +9,24 @@ from assets.drafts import has_drafts
 from assets.endpoints import endpoint_label_assets
 from assets.follow_up import declares_follow_up, follow_up_assets
 from assets.imaging import imaging_assets
-from assets.models import ENDPOINT_ASSETS, endpoint_asset_names, endpoint_assets
+from assets.inbox import inbox_assets
+from assets.models import ENDPOINT_ASSETS, endpoint_asset_names, endpoint_assets, trained_assets
 from assets.multimodal import feature_sources, multimodal_assets
 from assets.omics import omics_assets
 from assets.robustness import NAME as ROBUSTNESS
 from assets.robustness import declares_robustness, robustness_assets
+from assets.survival import survival_asset_keys, survival_assets
 from radiogenomics.cohort.configuration import Cohort
 
-__all__ = ["ENDPOINT_ASSETS", "cohort_checks", "cohort_definitions", "endpoint_asset_names", "unavailable_cohort"]
+__all__ = [
+    "ENDPOINT_ASSETS",
+    "cohort_checks",
+    "cohort_definitions",
+    "endpoint_asset_names",
+    "survival_asset_keys",
+    "trained_assets",
+    "unavailable_cohort",
+]
 
 
 def cohort_definitions(cohort: Cohort) -> list[dg.AssetsDefinition]:
@@ -33,7 +43,7 @@ def cohort_definitions(cohort: Cohort) -> list[dg.AssetsDefinition]:
     assets += endpoint_label_assets(cohort) + multimodal_assets(cohort)
     for endpoint in cohort.endpoints:
         assets += endpoint_assets(cohort, endpoint)
-    return assets
+    return assets + survival_assets(cohort) + inbox_assets(cohort)
 
 
 def unavailable_cohort(name: str, file: str, error: str, needs: str) -> dg.AssetsDefinition:

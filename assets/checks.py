@@ -8,6 +8,7 @@ from assets.imaging import imaging_asset_checks
 from assets.models import endpoint_checks
 from assets.multimodal import multimodal_checks
 from assets.omics import little_is_missing, nothing_out_of_range, one_row_a_patient, panels_are_known
+from assets.survival import survival_checks
 from radiogenomics.cohort.configuration import Cohort
 
 
@@ -27,4 +28,6 @@ def cohort_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
     checks += endpoint_label_checks(cohort) + multimodal_checks(cohort)
     for endpoint in cohort.endpoints:
         checks += endpoint_checks(cohort, endpoint)
+    for name in cohort.survival_endpoints():
+        checks += survival_checks(cohort, name)
     return checks

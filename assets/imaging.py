@@ -70,10 +70,23 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
         assets.append(
             image_asset(
                 "cnn_embeddings",
-                "**What is this:** what a convolutional network trained on photographs (EfficientNet-Lite0, ImageNet) sees in three "
-                "planes through each lesion: 1,280 numbers. **Can I trust it:** as a description of texture and shape; single "
+                "**What is this:** what a convolutional network trained elsewhere sees of each lesion. Unless the cohort names an "
+                "encoder of its own, EfficientNet-Lite0, trained on photographs (ImageNet), gives 1,280 numbers from three "
+                "planes. **Can I trust it:** as a description of texture and shape; single "
                 "numbers mean nothing. **What next:** compare it with the radiomic features in the endpoint's results.",
                 _lesion_features(cohort, "cnn_embeddings"),
+                _LESIONS,
+                lambda values: [*_lesion_state(values), _encoder_state(cohort)],
+            )
+        )
+    if any(images.patches is not None for images in cohort.images.values()):
+        assets.append(
+            image_asset(
+                "lesion_patches",
+                "**What is this:** a box of voxels around each lesion, packed into columns. **Can I trust it:** nothing is learned "
+                "here; look at the contact sheet for whether the box holds the tumour. **What next:** a network is trained on "
+                "these boxes inside every fold of each endpoint that lists the modality; no other model sees them.",
+                _lesion_features(cohort, "lesion_patches"),
                 _LESIONS,
             )
         )
@@ -106,6 +119,17 @@ def _lesion_state(values: Mapping[str, Any]) -> list[str]:
     """What features depend on: the lesions that passed quality control, and the state of their files."""
     lesions = values["image_qc"]["lesions"]
     return [hashlib.sha256(lesions.to_csv(index=False).encode()).hexdigest(), _files_state(lesions)]
+
+
+def _encoder_state(cohort: Cohort) -> str:
+    """The state of the encoders that the cohort brings; one that cannot be read is the computation's to complain of."""
+    from radiogenomics.exceptions import RadiogenomicsError
+    from radiogenomics.imaging.embedding import encoder_files
+
+    try:
+        return files_signature(encoder_files(cohort))
+    except RadiogenomicsError as error:
+        return str(error)
 
 
 def _files_state(lesions: pd.DataFrame) -> str:
@@ -254,6 +278,7 @@ def imaging_asset_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
     names = ["lesion_volumetrics"]
     names += ["radiomic_features"] if any(i.radiomics is not None for i in cohort.images.values()) else []
     names += ["cnn_embeddings"] if any(i.embedding for i in cohort.images.values()) else []
+    names += ["lesion_patches"] if any(i.patches is not None for i in cohort.images.values()) else []
     checks += [_lesions_kept(cohort, name) for name in names]
     return checks
 

@@ -67,6 +67,20 @@ def _work(home: Any, cohort: Cohort, progress: Any) -> dict[str, Any]:
     }
 
 
+def _run_again(home: Any, cohort: Cohort, endpoint: str, frame: Any, values: Any, progress: Any) -> dict[str, Any]:
+    """What every analysis that runs the evaluation again, changed in one respect, is called with."""
+    return {
+        "models": cohort.models,
+        "resampling": cohort.resampling,
+        "settings": cohort.evaluation,
+        "final_model": cohort.endpoints[endpoint].final_model,
+        "imaging": cohort.imaging_tables,
+        "readings": declared_readings(cohort, values),
+        "groups": frame.groups,
+        **_work(home, cohort, progress),
+    }
+
+
 def _sites(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
     def compute(home: Any, values: Any, progress: Any) -> Product:
         from radiogenomics.evaluation.narrowed import models_for
@@ -123,17 +137,7 @@ def _null_audit(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
 
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         final = cohort.endpoints[endpoint].final_model
-        found = null_audit(
-            frame.X,
-            frame.y,
-            models=cohort.models,
-            resampling=cohort.resampling,
-            settings=cohort.evaluation,
-            final_model=final,
-            imaging=cohort.imaging_tables,
-            readings=declared_readings(cohort, values),
-            **_work(home, cohort, progress),
-        )
+        found = null_audit(frame.X, frame.y, **_run_again(home, cohort, endpoint, frame, values, progress))
         figure = figures.null_audit_figure(
             found.runs, found.summary, final, endpoint=endpoint, simulated=cohort.simulated
         )
@@ -158,17 +162,7 @@ def _learning_curve(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
 
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         final = cohort.endpoints[endpoint].final_model
-        found = learning_curve(
-            frame.X,
-            frame.y,
-            models=cohort.models,
-            resampling=cohort.resampling,
-            settings=cohort.evaluation,
-            final_model=final,
-            imaging=cohort.imaging_tables,
-            readings=declared_readings(cohort, values),
-            **_work(home, cohort, progress),
-        )
+        found = learning_curve(frame.X, frame.y, **_run_again(home, cohort, endpoint, frame, values, progress))
         figure = figures.learning_curve_figure(found.curve, final, endpoint=endpoint, simulated=cohort.simulated)
         return Product(
             {"curve": found.curve, "skipped": found.skipped},

@@ -15,7 +15,7 @@ def training_frame(home: Home, cohort: Cohort, mdata: Any, endpoint: str) -> Any
     from radiogenomics.multimodal import endpoint_frame
 
     frame = endpoint_frame(cohort, mdata, endpoint)
-    kept = [c for c in frame.confounders.columns if _is_floor_of(cohort, str(c).split(":")[0], endpoint)]
+    kept = [c for c in frame.confounders.columns if is_floor_of(cohort, str(c).split(":")[0], endpoint)]
     frame = frame._replace(confounders=frame.confounders[kept])
     declared = cohort.evaluation.locked_test
     if declared is None:
@@ -27,6 +27,7 @@ def training_frame(home: Home, cohort: Cohort, mdata: Any, endpoint: str) -> Any
         X=frame.X[free],
         y=frame.y[free],
         confounders=frame.confounders[free],
+        groups=None if frame.groups is None else frame.groups[free],
         excluded=pd.concat([frame.excluded, aside], ignore_index=True),
     )
 
@@ -38,6 +39,7 @@ def locked_test(home: Home, cohort: Cohort, endpoint: str) -> Any:
     return LockedTestLedger(home.locked_tests / cohort.name / endpoint)
 
 
-def _is_floor_of(cohort: Cohort, confounder: str, endpoint: str) -> bool:
+def is_floor_of(cohort: Cohort, confounder: str, endpoint: str) -> bool:
+    """Whether a confounder is a floor of this endpoint."""
     declared = cohort.confounders.get(confounder)
     return declared is None or not declared.endpoints or endpoint in declared.endpoints

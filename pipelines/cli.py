@@ -31,6 +31,8 @@ cache_app = typer.Typer(
     help="Features per lesion that are kept, so that only what changed is computed.", no_args_is_help=True
 )
 app.add_typer(cache_app, name="cache")
+models_app = typer.Typer(help="Registered models, their stages, and why.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
 
 out = Console()
 err = Console(stderr=True)
@@ -216,20 +218,135 @@ def cache_prune(
     command.prune(Home.from_environment(), maximum_mb, unused_days, err)
 
 
+ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="a model_id, as `radiogenomics models list` shows it")]
+Why = Annotated[str, typer.Option("--why", help="the reason; it is kept for ever")]
+
+
+@models_app.command("list")
+def models_list(
+    cohort: Annotated[str | None, typer.Option(help="only this cohort")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="only this endpoint")] = None,
+) -> None:
+    """Every registered model with its stage, n, events and AUC."""
+    from pipelines.commands import models as command
+
+    command.show_list(Home.from_environment(), out, cohort, endpoint)
+
+
+@models_app.command("show")
+def models_show(model: ModelId) -> None:
+    """What is known of one model: settings, snapshot, figures, files with their digests, as JSON."""
+    from pipelines.commands import models as command
+
+    command.show(Home.from_environment(), out, model)
+
+
+@models_app.command("promote")
+def models_promote(model: ModelId, why: Why) -> None:
+    """Make a model the champion of its endpoint; the one before is retired."""
+    from pipelines.commands import models as command
+
+    command.promote(Home.from_environment(), out, model, why)
+
+
+@models_app.command("retire")
+def models_retire(model: ModelId, why: Why) -> None:
+    """Take a model out of use."""
+    from pipelines.commands import models as command
+
+    command.retire(Home.from_environment(), out, model, why)
+
+
+@models_app.command("history")
+def models_history(cohort: CohortName, endpoint: Annotated[str, typer.Option(help="name of the endpoint")]) -> None:
+    """Every change of stage: when, who, from, to, why."""
+    from pipelines.commands import models as command
+
+    command.history(Home.from_environment(), out, cohort, endpoint)
+
+
+@app.command()
+def predict(
+    cohort: Annotated[
+        Path,
+        typer.Option("--cohort", help="folder of new patients, laid out as the training cohort's; or a cohort.yaml"),
+    ],
+    model: Annotated[str, typer.Option(help="a model_id, or champion")] = "champion",
+    of: Annotated[str | None, typer.Option("--of", help="for champion: the name of the training cohort")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="for champion: the endpoint")] = None,
+    output: Annotated[Path | None, typer.Option(help="also write the answer, as .json or .csv")] = None,
+    store: Annotated[bool, typer.Option(help="append to the predictions table")] = True,
+    workers: Annotated[int, typer.Option(min=1, help="processes; one patient needs one")] = 1,
+) -> None:
+    """Predict new patients, from any subset of images and tables, with a registered model and its stored settings."""
+    from pipelines.commands import predict as command
+
+    home = Home.from_environment()
+    command.predict(
+        model, cohort, home, out, err, of=of, endpoint=endpoint, output=output, store=store, workers=workers
+    )
+
+
+@app.command()
+def validate(
+    cohort: CohortFile,
+    model: Annotated[str, typer.Option(help="a model_id, or champion")],
+    of: Annotated[str | None, typer.Option("--of", help="for champion: the name of the training cohort")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="for champion: the endpoint")] = None,
+    output: Annotated[Path | None, typer.Option(help="also write every figure, as .csv or .json")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="also write the patients' predictions, as .csv")] = None,
+) -> None:
+    """External validation: apply a registered model to another labelled cohort; nothing is refitted."""
+    from pipelines.commands import validate as command
+
+    command.validate(
+        cohort, model, Home.from_environment(), out, of=of, endpoint=endpoint, output=output, predictions=predictions
+    )
+
+
+@app.command()
+def worklist(
+    cohort: CohortName,
+    endpoint: Annotated[str | None, typer.Option(help="the endpoint that the test measures")] = None,
+    output: Annotated[Path | None, typer.Option(help="also write it, as .csv")] = None,
+) -> None:
+    """Untested patients, in the order in which a molecular test would find most. It orders testing, and replaces none."""
+    from pipelines.commands import worklist as command
+
+    command.worklist(cohort, endpoint, Home.from_environment(), out, output)
+
+
 @app.command("study-evaluation")
 def study_evaluation(
     output: Annotated[Path, typer.Option(help="the Markdown file that is written, its plot beside it")] = Path(
         "docs/study_evaluation.md"
     ),
     linear_runs: Annotated[int, typer.Option(min=20, help="cohorts of each setting, for bias and coverage")] = 1000,
-    pipeline_runs: Annotated[int, typer.Option(min=10, help="cohorts through the whole pipeline")] = 200,
+    pipeline_runs: Annotated[
+        int, typer.Option(min=10, help="cohorts without an effect, through the whole pipeline")
+    ] = 80,
+    power_runs: Annotated[int, typer.Option(min=10, help="cohorts with each stated effect, likewise")] = 30,
     leak_runs: Annotated[int, typer.Option(min=4, help="cohorts with a planted leak, and without")] = 20,
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
 ) -> None:
     """Hold the evaluation against simulated cohorts whose true figures are known: bias, coverage, false verdicts, leaks."""
     from pipelines.commands import study_evaluation as command
 
-    command.study_evaluation(output, linear_runs, pipeline_runs, leak_runs, workers, err)
+    command.study_evaluation(output, linear_runs, pipeline_runs, power_runs, leak_runs, workers, err)
+
+
+@app.command("study-fusion-weights")
+def study_fusion_weights(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path(
+        "docs/study_fusion_weights.md"
+    ),
+    cohorts: Annotated[int, typer.Option(min=3, help="simulated cohorts of each kind")] = 60,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold the rules by which late fusion may weigh its modalities against each other, on simulated cohorts."""
+    from pipelines.commands import study_fusion_weights as command
+
+    command.study_fusion_weights(output, cohorts, workers, err)
 
 
 @app.command("results-page")
@@ -307,6 +424,17 @@ def study_robustness(
     from pipelines.commands import study_robustness as command
 
     command.study_robustness(data, output, lesions, workers, Home.from_environment(), err)
+
+
+@app.command("study-embeddings")
+def study_embeddings(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/study_embeddings.md"),
+    patients: Annotated[int, typer.Option(min=40, help="patients of each simulated cohort")] = 100,
+) -> None:
+    """Measure what each encoder of images adds to radiomics: on simulated cohorts, and on the sarcomas where they are declared."""
+    from pipelines.commands import study_embeddings as command
+
+    command.study_embeddings(output, patients, Home.from_environment(), err)
 
 
 @app.command("study-drafts")

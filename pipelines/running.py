@@ -61,7 +61,7 @@ def run_cohort(cohort: Cohort, part: str, home: Home) -> RunOutcome:
     InputError
         The cohort declares no such part, or its name is taken by another cohort.
     """
-    if part == "train" and not cohort.endpoints:
+    if part == "train" and not cohort.endpoints and not cohort.survival_endpoints():
         raise InputError(f"{cohort.file}: endpoints: none declared, so there is nothing to train", rule="no_endpoint")
     register(cohort, home)
     with instance(home) as found:

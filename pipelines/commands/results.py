@@ -58,6 +58,26 @@ def print_results(
                 highlight=False,
                 markup=False,
             )
+    print_survival(cohort, home, out)
+
+
+def print_survival(cohort: str, home: Home, out: Console) -> None:
+    """Each survival endpoint's verdict and the C-index of its models, on all patients."""
+    from radiogenomics.evaluation.verdict import survival_verdict
+    from radiogenomics.reporting.wording import estimate
+
+    store = ArtefactStore(home.artefacts)
+    for key in sorted(key for key in store.keys(cohort) if len(key) == 3 and key[2] == "survival_evaluation"):
+        found = store.read(key)
+        metrics = found["metrics"]
+        everyone = metrics[metrics["population"] == "all"].sort_values("c_index", ascending=False)
+        out.print()
+        out.print(f"{cohort}: {key[1]}, C-index (95 % interval)", highlight=False, markup=False)
+        for row in everyone.to_dict("records"):
+            value = estimate(row["c_index"], row["c_index_lower"], row["c_index_upper"])
+            out.print(f"  {row['model']:<32} {value}", highlight=False, markup=False)
+        final = str(found["settings"]["final_model"].iloc[0])
+        out.print(f"- {survival_verdict(metrics, found['comparisons'], final)}", highlight=False, markup=False)
 
 
 def is_simulated(cohort: str, home: Home) -> bool:

@@ -9,8 +9,9 @@ import pandas as pd
 from rich.console import Console
 
 from radiogenomics.evaluation.sample_size import statement
-from radiogenomics.evaluation.verdict import verdict_sentence
+from radiogenomics.evaluation.verdict import survival_verdict, verdict_sentence
 from radiogenomics.exceptions import NotMaterialisedError
+from radiogenomics.fusion.cox_floor import EVERYBODY
 from radiogenomics.reporting.wording import estimate, number, p_text
 from radiogenomics.storage import ArtefactStore, Home, write_text
 
@@ -55,6 +56,8 @@ REFERENCES: dict[tuple[str, str], tuple[Reference, ...]] = {
 }
 """From simple baselines: 5-fold cross-validation, 5 repeats, scikit-learn's logistic regression on the same files."""
 
+SURVIVAL: tuple[tuple[str, str], ...] = (("nsclc_pd1_msk_2018", "progression_free_survival"),)
+
 _HEAD = """# Results on public cohorts
 
 Written by `make results` from the stored evaluations; every figure is out-of-fold, on the patients named above its table.
@@ -83,6 +86,9 @@ def results_page(output: Path, home: Home, err: Console) -> None:
         evaluation = store.read([cohort, endpoint, "evaluation"])
         sites = store.read([cohort, endpoint, "sites"]) if store.record([cohort, endpoint, "sites"]) else None
         parts.append(_section(cohort, endpoint, str(record["name"]), evaluation, references, sites))
+        for name in (name for of, name in SURVIVAL if of == cohort):
+            if store.record([cohort, name, "survival_evaluation"]) is not None:
+                parts.append(_survival(cohort, name, store.read([cohort, name, "survival_evaluation"])))
     if len(parts) == 1:
         raise NotMaterialisedError(
             f"no evaluation of {', '.join(missing)} is stored in {home.folder}; run `make results`",
@@ -127,6 +133,38 @@ def _section(
     return "\n".join(lines)
 
 
+def _survival(cohort: str, name: str, found: dict[str, pd.DataFrame]) -> str:
+    metrics, comparisons = found["metrics"], found["comparisons"]
+    final = str(found["settings"]["final_model"].iloc[0])
+    rows = metrics[(metrics["population"] == "all") & (metrics["model"] != EVERYBODY)]
+    first = rows.iloc[0]
+    lines = [
+        f"## {cohort}: {name}\n",
+        f"{survival_verdict(metrics, comparisons, final)}\n",
+        f"\n### Patients: all (n = {first['n']}, {first['events']} events)\n",
+        "| model | kind | Harrell's C (95 % interval) | Uno's C | AUC at months | Brier score gained over one curve for all |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    figures = found["figures"][found["figures"]["population"] == "all"]
+    for row in rows.sort_values("c_index", ascending=False).to_dict("records"):
+        model = row["model"]
+        own = figures[figures["model"] == model]
+        uno = [_said(r) for r in own[own["figure"] == "uno_c"].to_dict("records")]
+        by_time = [f"{r['at']:g}: {_said(r)}" for r in own[own["figure"] == "time_dependent_auc"].to_dict("records")]
+        gain = [_said(r) for r in own[own["figure"] == "integrated_brier_gain"].to_dict("records")]
+        shown = f"**{model}**" if model == final else model
+        c_index = estimate(row["c_index"], row["c_index_lower"], row["c_index_upper"], 3)
+        lines.append(
+            f"| {shown} | {row['role'].replace('_', ' ')} | {c_index} | {'; '.join(uno)} | {'; '.join(by_time)} | {'; '.join(gain)} |"
+        )
+    lines += _comparisons(comparisons, "C-index")
+    return "\n".join([*lines, ""])
+
+
+def _said(row: dict[str, Any]) -> str:
+    return estimate(row["estimate"], row["lower"], row["upper"], 3)
+
+
 def _candidates(evaluation: dict[str, pd.DataFrame]) -> int:
     size = evaluation.get("size")
     return 0 if size is None else int(size["predictors"].iloc[0])
@@ -146,12 +184,12 @@ def _table(population: str, rows: pd.DataFrame, final: str, known: dict[tuple[st
     return lines
 
 
-def _comparisons(comparisons: pd.DataFrame) -> list[str]:
+def _comparisons(comparisons: pd.DataFrame, measure: str = "AUC") -> list[str]:
     rows = comparisons[comparisons["population"].isin(["all", "complete"])]
     rows = rows.drop_duplicates([c for c in rows.columns if c != "population"])
     lines = [
         "\n### What is added\n",
-        "| question | patients | model - reference | AUC difference | p, corrected | verdict |",
+        f"| question | patients | model - reference | {measure} difference | p, corrected | verdict |",
     ]
     lines.append("| --- | --- | --- | --- | --- | --- |")
     for row in rows.to_dict("records"):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from radiogenomics.cohort.draft_settings import DraftContours
+from radiogenomics.cohort.encoder_settings import VOXELS, EncoderFile, Network, Patches
 from radiogenomics.cohort.explanation_settings import Explanations, Statements
 from radiogenomics.cohort.follow_up_settings import LesionFollowUp
 from radiogenomics.cohort.label_settings import (
@@ -25,6 +26,7 @@ from radiogenomics.cohort.label_settings import (
     TimeToEvent,
     VariantRule,
 )
+from radiogenomics.cohort.model_use import Prediction
 from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
 from radiogenomics.cohort.prediction_settings import PredictionSettings
 from radiogenomics.cohort.quality_rules import Quality
@@ -39,6 +41,7 @@ __all__ = [
     "ColumnRule",
     "Compute",
     "Confounder",
+    "EncoderFile",
     "Endpoint",
     "Explanations",
     "Expression",
@@ -49,7 +52,9 @@ __all__ = [
     "Models",
     "Mutations",
     "Name",
+    "Network",
     "OmicsTable",
+    "Patches",
     "Radiomics",
     "Resampling",
     "ResponseRule",
@@ -99,6 +104,10 @@ class Variable(Settings):
     maximum: float | None = None
     scale: float = Field(1.0, description="factor from the column's unit to `unit` (0.45359237 for lbs to kg)")
     missing: tuple[str, ...] = Field((), description="codes for missing, beside the cohort's")
+    recode: dict[str, str] = Field(
+        default_factory=dict,
+        description="texts of the column that stand for a declared category, e.g. F: Female",
+    )
     codes: dict[str, float] = Field(
         default_factory=dict,
         description="texts of a number column that stand for a number (in the column's unit), e.g. '>89': 90",
@@ -125,6 +134,9 @@ class Variable(Settings):
             raise ValueError("give either `column_unit` or `scale`")
         if self.type != "number" and len(self.categories) < 2:
             raise ValueError(f"type '{self.type}' needs `categories` with at least two values")
+        strange = sorted(set(self.recode.values()) - set(self.categories))
+        if strange:
+            raise ValueError(f"recode: {strange} not among the declared categories {list(self.categories)}")
         return self
 
 
@@ -188,7 +200,12 @@ class Images(Settings):
     radiomics: Radiomics | None = Field(
         default_factory=Radiomics, description="null: none; what is left out is by kind, see RADIOMICS_BY_KIND"
     )
-    embedding: bool = Field(True, description="CNN embedding by the packaged encoder")
+    embedding: bool | EncoderFile = Field(
+        True, description="CNN embedding: true by the packaged encoder, false none, {manifest: ...} by one of your own"
+    )
+    patches: Patches | None = Field(
+        None, description="boxes of voxels for a network trained on this cohort inside each fold; null: none"
+    )
     quality: Quality = Field(default_factory=Quality, description="what quality control looks for, and what follows")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
     robustness: Robustness | None = Field(
@@ -267,7 +284,9 @@ class Confounder(Settings):
         description="clinical, clinical/<table>, acquisition/<image name>, or modality:feature for a number"
     )
     columns: tuple[str, ...] = Field((), description="columns of the source; left out for modality:feature")
-    endpoints: tuple[Name, ...] = Field((), description="the endpoints it is a floor of; empty: all")
+    endpoints: tuple[Name, ...] = Field(
+        (), description="the endpoints, survival ones too, that it is a floor of; empty: all"
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- learning, compute
@@ -276,7 +295,10 @@ class Resampling(Settings):
     inner_folds: int = Field(3, ge=2)
     repeats: int = Field(5, ge=1)
     random_state: int = 20260101
-    group: str = Field("patient_id", description="what never straddles folds")
+    group: str = Field(
+        "patient_id",
+        description="what never straddles outer folds: the patient, or <confounder>:<column> (a family, a referring hospital)",
+    )
 
 
 class Harmonisation(Settings):
@@ -310,6 +332,7 @@ class Models(Settings):
     fusion: tuple[str, ...] = ("early/elastic_net", "early/xgboost", "late/mean", "late/weighted")
     clinical_baseline: str = Field("clinical", description="the modality that is the clinic's own")
     harmonisation: Harmonisation | None = Field(None, description="null: features are used as they are")
+    network: Network = Field(default_factory=Network, description="how the network over boxes of voxels is trained")
 
 
 class Subgroup(Settings):
@@ -389,13 +412,15 @@ class Cohort(Settings):
         default_factory=dict, description="further tables of molecules by samples, each its own modality"
     )
     survival: dict[Name, TimeToEvent] = Field(
-        default_factory=dict, description="endpoints with time and event, in months, for survival models"
+        default_factory=dict,
+        description="endpoints with time and event, in months; those that name modalities get survival models",
     )
     endpoints: dict[Name, Endpoint] = Field(default_factory=dict)
     confounders: dict[Name, Confounder] = Field(default_factory=dict)
     resampling: Resampling = Resampling()
     models: Models = Models()
     evaluation: Scrutiny = Scrutiny()
+    prediction: Prediction = Prediction()
     explanations: Explanations = Explanations()
     statements: Statements = Statements()
     predictions: PredictionSettings = PredictionSettings()
@@ -422,6 +447,8 @@ class Cohort(Settings):
                 found[f"radiomics_{image_name}"] = f"images.{image_name}"
             if image.embedding:
                 found[f"embedding_{image_name}"] = f"images.{image_name}"
+            if image.patches is not None:
+                found[f"{VOXELS}_{image_name}"] = f"images.{image_name}"
             found[f"volumetrics_{image_name}"] = f"images.{image_name}"
             if image.follow_up is not None and image.follow_up.delta is not None:
                 found[f"delta_{image_name}"] = f"images.{image_name}.follow_up.delta"
@@ -436,6 +463,10 @@ class Cohort(Settings):
         if self.clinical.variables:
             found["clinical"] = "clinical.variables"
         return found
+
+    def survival_endpoints(self) -> list[str]:
+        """Those under `survival` that name modalities, and so get models."""
+        return [name for name, declared in self.survival.items() if declared.modalities]
 
     def omics_tables(self) -> dict[str, tuple[str, OmicsTable]]:
         """Every table of molecules by samples: source name -> its key in the file and its declaration."""
@@ -480,6 +511,13 @@ class Cohort(Settings):
                     table_exists(named, f"{source}.{key}")
         for name, follow_up in self.survival.items():
             table_exists(follow_up.table, f"survival.{name}")
+            strangers = [m for m in follow_up.modalities if m not in known]
+            if strangers:
+                raise ValueError(
+                    f"survival.{name}.modalities: {strangers} not among this cohort's modalities {sorted(known)}"
+                )
+            if name in self.endpoints:
+                raise ValueError(f"survival.{name}: an endpoint has the same name; choose another")
         for name, table in tables.items():
             if table.one_row_per == "sample" and table.sample_id is None:
                 raise ValueError(f"clinical.tables.{name}: one_row_per: sample needs `sample_id`")
@@ -520,18 +558,37 @@ class Cohort(Settings):
                 raise ValueError(
                     f"models.harmonisation.modalities: {strange} not among this cohort's modalities {sorted(known)}"
                 )
+            voxels = [m for m in harmonised.modalities if m.startswith(f"{VOXELS}_")]
+            if voxels:
+                raise ValueError(
+                    f"models.harmonisation.modalities: {voxels} hold voxels, which ComBat cannot harmonise"
+                )
         reserved = {"clinical", "mutations", "expression", "floor", "early", "intermediate", "late", "site"}
         for key, named_tables in (("imaging_tables", set(self.imaging_tables)), ("omics", set(self.omics))):
-            clash = named_tables & reserved
+            clash = (named_tables & reserved) | {name for name in named_tables if name.startswith(f"{VOXELS}_")}
             if clash:
                 raise ValueError(f"{key}: {sorted(clash)} are names of other modalities; choose others")
             reserved |= named_tables
         for name, confounder in self.confounders.items():
-            absent = [e for e in confounder.endpoints if e not in self.endpoints]
+            declared = [*self.endpoints, *self.survival]
+            absent = [e for e in confounder.endpoints if e not in declared]
             if absent:
                 raise ValueError(
-                    f"confounders.{name}.endpoints: {absent} not among this cohort's endpoints {sorted(self.endpoints)}"
+                    f"confounders.{name}.endpoints: {absent} not among this cohort's endpoints {sorted(declared)}"
                 )
+        tested = self.prediction.worklist.endpoint
+        if tested is not None and tested not in self.endpoints:
+            raise ValueError(f"prediction.worklist.endpoint: '{tested}' not among {sorted(self.endpoints)}")
+        group = self.resampling.group
+        if group != "patient_id" and (":" not in group or group.partition(":")[0] not in self.confounders):
+            raise ValueError(
+                f"resampling.group: '{group}' is neither patient_id nor <confounder>:<column> with one of the confounders "
+                f"{sorted(self.confounders)}"
+            )
+        if group != "patient_id" and self.evaluation.locked_test is not None:
+            raise ValueError(
+                "resampling.group: a locked test is drawn by patient and would divide groups; leave out evaluation.locked_test"
+            )
         site = self.evaluation.site
         if site is not None and site.partition(":")[0] not in self.confounders:
             raise ValueError(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from radiogenomics.cohort.settings import Settings
+from radiogenomics.cohort.settings import Name, Settings
 
 EgfrClass = Literal["sensitising", "exon_20_insertion", "resistance", "uncertain"]
 
@@ -125,6 +125,28 @@ class HorizonRule(FollowUp):
 class TimeToEvent(FollowUp):
     """An endpoint with time and event (progression-free or overall survival), for survival models."""
 
+    modalities: tuple[Name, ...] = Field(
+        (),
+        description="modalities whose features may predict it; none: times and events are listed, and no model is made",
+    )
+    exclude: tuple[str, ...] = Field((), description="features (modality:feature, * allowed) that may not")
+    include: tuple[str, ...] = Field((), description="only these features of a modality (modality:feature, * allowed)")
+    concerns: tuple[str, ...] = Field(
+        (),
+        description="inputs ('mutations:EGFR', 'clinical/main:BOR') that tell the outcome: what derives from them is refused",
+    )
+    final_model: str = Field(
+        "late/cox_weighted", description="the model that the verdict is about; declared before any result"
+    )
+    horizons_months: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (6.0, 12.0), description="months after the index date at which the time-dependent AUC is given"
+    )
+    risk_groups: int = Field(
+        2,
+        ge=2,
+        le=4,
+        description="groups of equal size in training, by predicted risk, whose Kaplan-Meier curves are shown",
+    )
     description: str = ""
 
 

@@ -183,6 +183,49 @@ METRICS = pa.DataFrameSchema(
 )
 """Figures of each model and floor, on the same patients and folds within a population."""
 
+SURVIVAL_OUT_OF_FOLD = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "model": _text(),
+        "repeat": pa.Column(int, pa.Check.ge(0)),
+        "fold": pa.Column(int, pa.Check.ge(0)),
+        "log_hazard": pa.Column(float, nullable=True),  # against the average training patient; NaN: abstained
+        "risk_percentile": pa.Column(float, pa.Check.in_range(0, 1), nullable=True),  # among the training patients
+        "time_months": pa.Column(float, pa.Check.ge(0)),
+        "event": pa.Column(int, pa.Check.isin([0, 1])),
+        "modalities_used": _text(),
+        "abstained": pa.Column(bool),
+    },
+    strict=True,
+    coerce=True,
+    unique=["patient_id", "model", "repeat"],
+    name="survival_out_of_fold",
+)
+"""Predicted risk of models that never saw the patient in any step."""
+
+SURVIVAL_METRICS = pa.DataFrameSchema(
+    {
+        "model": _text(),
+        "role": pa.Column(str, pa.Check.isin(["fusion", "unimodal", "clinical_baseline", "floor"])),
+        "population": _text(),
+        "n": pa.Column(int),
+        "events": pa.Column(int),
+        "c_index": pa.Column(float, nullable=True),  # Harrell's, within folds
+        "c_index_lower": pa.Column(float, nullable=True),
+        "c_index_upper": pa.Column(float, nullable=True),
+        "integrated_brier": pa.Column(float, nullable=True),
+        "integrated_brier_lower": pa.Column(float, nullable=True),
+        "integrated_brier_upper": pa.Column(float, nullable=True),
+        "share_abstained": pa.Column(float, nullable=True),
+        "interval_method": _text(),
+    },
+    strict=True,
+    coerce=True,
+    unique=["model", "population"],
+    name="survival_metrics",
+)
+"""Figures of each survival model and floor, on the same patients and folds within a population."""
+
 COMPARISONS = pa.DataFrameSchema(
     {
         "comparison": _text(),  # 'imaging over clinical', 'fusion over best single modality', 'fusion over confounder floor'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 import pandas as pd
@@ -13,9 +14,11 @@ from radiogenomics.cohort.configuration import (
     HorizonRule,
     ResponseRule,
     ThresholdRule,
+    TimeToEvent,
     VariantRule,
 )
 from radiogenomics.cohort.gene_names import current_symbol
+from radiogenomics.cohort.label_settings import LabelRule
 from radiogenomics.endpoints import egfr
 from radiogenomics.exceptions import ConfigurationError, LeakageError
 
@@ -33,18 +36,47 @@ def endpoint_sources(cohort: Cohort, endpoint_name: str) -> dict[str, str]:
     ConfigurationError
         No such endpoint.
     """
-    if endpoint_name not in cohort.endpoints:
-        raise ConfigurationError(
-            f"{cohort.file}: endpoints: no endpoint '{endpoint_name}'; declared are {sorted(cohort.endpoints)}",
-            rule="unknown_endpoint",
-        )
-    endpoint = cohort.endpoints[endpoint_name]
-    label = endpoint.label
+    endpoint = declared_endpoint(cohort, endpoint_name)
     sources: dict[str, str] = {}
 
     def column(name: str, table: str | None, why: str) -> None:
         sources.setdefault(f"clinical/{cohort.clinical_table(table)}:{name.strip()}", why)
 
+    if isinstance(endpoint, TimeToEvent):
+        for other, declared in cohort.endpoints.items():  # response and labels at a horizon are follow-up
+            if isinstance(declared.label, HorizonRule | ResponseRule):
+                _sources_of_label(other, declared.label, column, sources)
+    else:
+        _sources_of_label(endpoint_name, endpoint.label, column, sources)
+    for which, follow_up in cohort.survival.items():
+        for name in follow_up.columns():
+            column(name, follow_up.table, f"it is follow-up: survival.{which} is made from it")
+    for concern in endpoint.concerns:
+        sources.setdefault(concern.strip(), f"the configuration says that it tells '{endpoint_name}' (concerns)")
+    return sources
+
+
+def declared_endpoint(cohort: Cohort, name: str) -> Endpoint | TimeToEvent:
+    """The declaration under `endpoints`, or under `survival`.
+
+    Raises
+    ------
+    ConfigurationError
+        Neither has it.
+    """
+    found: Endpoint | TimeToEvent | None = cohort.endpoints.get(name) or cohort.survival.get(name)
+    if found is None:
+        raise ConfigurationError(
+            f"{cohort.file}: endpoints: no endpoint '{name}'; declared are {sorted([*cohort.endpoints, *cohort.survival])}",
+            rule="unknown_endpoint",
+        )
+    return found
+
+
+def _sources_of_label(
+    endpoint_name: str, label: LabelRule, column: Callable[[str, str | None, str], None], sources: dict[str, str]
+) -> None:
+    """Add what a label is made from, or compared with."""
     if isinstance(label, ColumnRule | ResponseRule | ThresholdRule):
         column(label.column, label.table, f"the label of '{endpoint_name}' is this column")
     elif isinstance(label, HorizonRule):
@@ -57,12 +89,6 @@ def endpoint_sources(cohort: Cohort, endpoint_name: str) -> dict[str, str]:
     compare = label.compare if isinstance(label, VariantRule | HorizonRule) else None
     if compare is not None:
         column(compare.column, compare.table, f"the label of '{endpoint_name}' is compared with this column")
-    for which, follow_up in cohort.survival.items():
-        for name in follow_up.columns():
-            column(name, follow_up.table, f"it is follow-up: survival.{which} is made from it")
-    for concern in endpoint.concerns:
-        sources.setdefault(concern.strip(), f"the configuration says that it tells '{endpoint_name}' (concerns)")
-    return sources
 
 
 def refused_features(cohort: Cohort, endpoint_name: str, dictionary: pd.DataFrame) -> pd.DataFrame:
@@ -85,15 +111,15 @@ def refused_features(cohort: Cohort, endpoint_name: str, dictionary: pd.DataFram
     Raises
     ------
     LeakageError
-        `endpoints.<name>.include` names a refused feature outright (without a wildcard).
+        `include` of the endpoint names a refused feature outright (without a wildcard).
     """
     sources = endpoint_sources(cohort, endpoint_name)
-    endpoint = cohort.endpoints[endpoint_name]
+    endpoint = declared_endpoint(cohort, endpoint_name)
     refused: list[tuple[str, str, str, str]] = []
     for entry in dictionary.to_dict("records"):
         if entry["modality"] not in endpoint.modalities:
             continue
-        known = _known_at_landmark(cohort, endpoint, str(entry["modality"]))
+        known = isinstance(endpoint, Endpoint) and _known_at_landmark(cohort, endpoint, str(entry["modality"]))
         found = _refusal(str(entry["derived_from"]), str(entry["recorded"]), sources, known)
         if found is not None:
             refused.append((entry["modality"], entry["feature"], *found))

@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -92,8 +92,36 @@ def questions(
     return asked
 
 
+class Measure(NamedTuple):
+    """What is compared: a figure by which higher is better, of models by name on the patients of a mask.
+
+    Attributes
+    ----------
+    name : for the verdict. covers : whether a model predicts all of these patients. figure : its value. difference : of a
+        first model less a second, paired.
+    """
+
+    name: str
+    covers: Callable[[str, np.ndarray], bool]
+    figure: Callable[[str, np.ndarray], float]
+    difference: Callable[[str, str, np.ndarray], Difference]
+
+
+def auc_measure(scores: dict[str, Scores], target: np.ndarray) -> Measure:
+    """AUC within folds, see :mod:`radiogenomics.evaluation.concordance`."""
+
+    def figure(name: str, inside: np.ndarray) -> float:
+        return placements(scores[name].probability[inside], target[inside], scores[name].fold[inside])[0]
+
+    def difference(first: str, second: str, inside: np.ndarray) -> Difference:
+        one, other = scores[first].probability[inside], scores[second].probability[inside]
+        return auc_difference(one, other, target[inside], scores[first].fold[inside])
+
+    return Measure("AUC", lambda name, inside: scores[name].never_abstains(inside), figure, difference)
+
+
 def comparisons_table(
-    asked: Iterable[Question], scores: dict[str, Scores], target: np.ndarray, groups: dict[str, np.ndarray]
+    asked: Iterable[Question], measure: Measure, target: np.ndarray, groups: dict[str, np.ndarray]
 ) -> pd.DataFrame:
     """Paired differences by `schemas.COMPARISONS`, for each question in each population that its models cover.
 
@@ -103,7 +131,7 @@ def comparisons_table(
     rows: list[dict[str, object]] = []
     asked = list(asked)
     for population, inside in groups.items():
-        found = [item for question in asked if (item := _difference(question, scores, target, inside)) is not None]
+        found = [item for question in asked if (item := _difference(question, measure, inside)) is not None]
         corrected = _holm([(question.family, difference.p_value) for question, _, difference in found])
         for (question, reference, difference), p_holm in zip(found, corrected, strict=True):
             together = sum(other.family == question.family for other, _, _ in found)
@@ -120,7 +148,7 @@ def comparisons_table(
                     "upper": difference.upper,
                     "p_value": difference.p_value,
                     "p_holm": p_holm,
-                    "verdict": verdict(question, reference, difference, p_holm, together),
+                    "verdict": verdict(question, reference, difference, p_holm, together, measure.name),
                 }
             )
     names = [question.name for question in asked]
@@ -128,21 +156,16 @@ def comparisons_table(
     return conform(pd.DataFrame(rows, columns=list(COMPARISONS.columns)), COMPARISONS)
 
 
-def _difference(
-    question: Question, scores: dict[str, Scores], target: np.ndarray, inside: np.ndarray
-) -> tuple[Question, str, Difference] | None:
+def _difference(question: Question, measure: Measure, inside: np.ndarray) -> tuple[Question, str, Difference] | None:
     """The paired difference to the highest reference; None where these patients cannot answer the question."""
-    y = target[inside]
-    able = [n for n in question.references if inside.any() and scores[n].never_abstains(inside)]
-    if not able or not scores[question.model].never_abstains(inside):
+    able = [n for n in question.references if inside.any() and measure.covers(n, inside)]
+    if not able or not measure.covers(question.model, inside):
         return None
-    fold = scores[question.model].fold[inside]
-    figures = [placements(scores[name].probability[inside], y, fold)[0] for name in able]
+    figures = [measure.figure(name, inside) for name in able]
     if not np.isfinite(figures).any():
         return None
     reference = able[int(np.nanargmax(np.round(figures, 12)))]
-    first, second = scores[question.model].probability[inside], scores[reference].probability[inside]
-    return question, reference, auc_difference(first, second, y, fold)
+    return question, reference, measure.difference(question.model, reference, inside)
 
 
 def _holm(tests: list[tuple[str, float]]) -> list[float]:
@@ -157,14 +180,18 @@ def _holm(tests: list[tuple[str, float]]) -> list[float]:
     return corrected
 
 
-def verdict(question: Question, reference: str, found: Difference, p_holm: float, together: int) -> str:
+def verdict(
+    question: Question, reference: str, found: Difference, p_holm: float, together: int, measure: str = "AUC"
+) -> str:
     """One sentence, by rule: 'adds', 'may add' (lost to the correction), 'scores below', or 'no evidence'."""
-    figure = f"{found.estimate:+.3f} AUC, 95 % interval {found.lower:+.3f} to {found.upper:+.3f}"
+    figure = f"{found.estimate:+.3f} {measure}, 95 % interval {found.lower:+.3f} to {found.upper:+.3f}"
     beyond = f"{question.beyond} ({reference})"
     if not np.isfinite(found.lower):
         return f"no evidence that {question.what} adds to {beyond}: too few patients for an interval"
     if found.lower > 0 and p_holm < ALPHA:
-        return f"{question.what} adds {found.estimate:.3f} ({found.lower:.3f} to {found.upper:.3f}) AUC to {beyond}"
+        return (
+            f"{question.what} adds {found.estimate:.3f} ({found.lower:.3f} to {found.upper:.3f}) {measure} to {beyond}"
+        )
     if found.lower > 0:
         return (
             f"{question.what} may add to {beyond}, but not after correction for {together} questions: {figure}, "

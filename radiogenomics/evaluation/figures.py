@@ -17,6 +17,7 @@ from radiogenomics.evaluation.metrics import role_of
 from radiogenomics.evaluation.populations import Scores
 
 ROBUST = "robust (sandwich) variance, mean over repeats, t"
+SCORE = "inverted robust score test (Boos 1992), mean over repeats, x K/(K-1), t"
 ENVELOPE = f"{contributions.METHOD}; recalibration held fixed (Dimitriadis 2021)"
 
 Row = tuple[str, float, Interval, str]
@@ -76,22 +77,26 @@ def _figures(probability: np.ndarray, label: np.ndarray, fold: np.ndarray, setti
     yield "average_precision", np.nan, ranked, average_precision.METHOD
     for name, value in brier_decomposition(probability, label)._asdict().items():
         yield f"brier_{name}", np.nan, value, ENVELOPE
-    intercept, slope = calibration_intervals(probability, label)
+    intercept, slope = calibration_intervals(probability, label, folds)
     yield "calibration_intercept", np.nan, intercept, ROBUST
-    yield "calibration_slope", np.nan, slope, ROBUST
+    yield "calibration_slope", np.nan, slope, SCORE
     for threshold in dict.fromkeys(settings.thresholds):
-        point = operating_points.operating_point(probability >= threshold, label)
+        point = operating_points.operating_point(probability >= threshold, label, folds)
         for name, value in point._asdict().items():
-            yield name, threshold, value, operating_points.METHOD
+            yield name, threshold, value, _method(name)
         benefit, gain = operating_points.net_benefit(probability, label, threshold)
-        yield "net_benefit", threshold, benefit, contributions.METHOD
-        yield "net_benefit_gain", threshold, gain, contributions.METHOD
+        yield "net_benefit", threshold, benefit, operating_points.BENEFIT_METHOD
+        yield "net_benefit_gain", threshold, gain, operating_points.BENEFIT_METHOD
     for wanted in dict.fromkeys(settings.target_sensitivity):
         called, thresholds = operating_points.calls_at_sensitivity(probability, label, fold, wanted)
-        for name, value in operating_points.operating_point(called, label)._asdict().items():
-            yield f"target_{name}", wanted, value, operating_points.METHOD
+        for name, value in operating_points.operating_point(called, label, folds)._asdict().items():
+            yield f"target_{name}", wanted, value, _method(name)
         used = thresholds[np.isfinite(thresholds)]
         span = (
             Interval(float(used.mean()), float(used.min()), float(used.max())) if len(used) else Interval(*[np.nan] * 3)
         )
         yield "target_threshold", wanted, span, "lowest and highest of the folds, no interval"
+
+
+def _method(share: str) -> str:
+    return operating_points.PREDICTIVE_METHOD if share in {"ppv", "npv"} else operating_points.METHOD

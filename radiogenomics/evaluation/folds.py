@@ -44,7 +44,7 @@ def outer_folds(
         if groups is None:
             splits = StratifiedKFold(resampling.outer_folds, shuffle=True, random_state=int(seed)).split(strata, strata)
         else:
-            labels = groups.reindex(y.index).astype(str).to_numpy()
+            labels = groups.rename(index=str).reindex(y.index.astype(str)).astype(str).to_numpy()
             if len(np.unique(labels)) < resampling.outer_folds:
                 raise ComputationError(
                     f"{len(np.unique(labels))} groups cannot be spread over outer_folds = {resampling.outer_folds}",

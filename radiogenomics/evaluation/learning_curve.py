@@ -47,6 +47,7 @@ def learning_curve(
     final_model: str,
     imaging: Iterable[str] = (),
     readings: Iterable[Readings] = (),
+    groups: pd.Series | None = None,
     **work: Any,
 ) -> LearningCurve:
     """The final model and what it is built from, trained on `settings.learning_curve` shares of each training part.
@@ -56,7 +57,7 @@ def learning_curve(
 
     Parameters
     ----------
-    X, y, models, resampling, imaging, readings : as in `evaluate`. work : workers, scheduler, on_progress and cache.
+    X, y, models, resampling, imaging, readings, groups : as in `evaluate`. work : workers, scheduler, on_progress and cache.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def learning_curve(
     """
     given = align(X, y, pd.DataFrame(index=X.index), imaging)
     complete = np.asarray(presence(given.X.to_numpy(), given.modalities).all(axis=1))
-    folds = outer_folds(pd.Series(given.target, index=given.X.index), resampling, complete=complete)
+    folds = outer_folds(pd.Series(given.target, index=given.X.index), resampling, complete=complete, groups=groups)
     whole = fold_parts(folds, len(given.X))
     shares: dict[float, list[Part]] = {}
     skipped = []

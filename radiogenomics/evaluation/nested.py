@@ -10,9 +10,10 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Models, Resampling, Scrutiny
 from radiogenomics.cohort.schemas import OUT_OF_FOLD, conform
+from radiogenomics.compute.mapping import Outcome
 from radiogenomics.evaluation.aligned import Aligned, align
 from radiogenomics.evaluation.calibration_curve import calibration_bins
-from radiogenomics.evaluation.comparisons import comparisons_table, questions
+from radiogenomics.evaluation.comparisons import auc_measure, comparisons_table, questions
 from radiogenomics.evaluation.figures import figures_table
 from radiogenomics.evaluation.fold_cache import predict_parts
 from radiogenomics.evaluation.folds import outer_folds
@@ -128,7 +129,7 @@ def evaluate(
     return Evaluation(
         out_of_fold=out_of_fold,
         metrics=metrics_table(scores, target, groups_of_patients, clinical),
-        comparisons=comparisons_table(asked, scores, target, groups_of_patients),
+        comparisons=comparisons_table(asked, auc_measure(scores, target), target, groups_of_patients),
         folds=folds,
         figures=figures_table(scores, target, groups_of_patients, clinical, settings),
         calibration_curve=_calibration_curve(scores[final_model], target),
@@ -151,7 +152,20 @@ def predictions(
     ComputationError
         A part failed; the message names its repeat and fold. A `RadiogenomicsError` is raised as it is.
     """
-    outcomes = predict_parts(parts, task, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress)
+    tables = results(
+        parts, predict_parts(parts, task, cache=cache, workers=workers, scheduler=scheduler, on_progress=on_progress)
+    )
+    return conform(tables, OUT_OF_FOLD)
+
+
+def results(parts: list[Part], outcomes: list[Outcome[pd.DataFrame]]) -> pd.DataFrame:
+    """The tables of all parts, one below the other; the first part that failed is the error.
+
+    Raises
+    ------
+    ComputationError
+        A part failed; the message names its repeat and fold. A `RadiogenomicsError` is raised as it is.
+    """
     frames = []
     for part, outcome in zip(parts, outcomes, strict=True):
         if outcome.error is not None or outcome.value is None:
@@ -160,7 +174,7 @@ def predictions(
                 raise outcome.error
             raise ComputationError(f"evaluation, {where}: {outcome.error}", rule="outer_fold_failed") from outcome.error
         frames.append(outcome.value)
-    return conform(pd.concat(frames, ignore_index=True), OUT_OF_FOLD)
+    return pd.concat(frames, ignore_index=True)
 
 
 def _calibration_curve(score: Scores, target: np.ndarray) -> pd.DataFrame:

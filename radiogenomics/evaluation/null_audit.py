@@ -70,6 +70,7 @@ class _Pipeline(NamedTuple):
     imaging: tuple[str, ...]
     readings: tuple[Readings, ...]
     prepare: Prepare | None
+    groups: pd.Series | None
     folder: str | None
 
 
@@ -84,6 +85,7 @@ def null_audit(
     imaging: Iterable[str] = (),
     readings: Iterable[Readings] = (),
     prepare: Prepare | None = None,
+    groups: pd.Series | None = None,
     workers: int = 1,
     scheduler: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -97,7 +99,7 @@ def null_audit(
 
     Parameters
     ----------
-    X, y, models, resampling, imaging, readings, workers, scheduler, on_progress, cache : as in `evaluate`; one item is one run.
+    X, y, models, resampling, imaging, readings, groups, workers, scheduler, on_progress, cache : as in `evaluate`; one item is one run.
     prepare : what the caller does to the predictors with the labels at hand, before cross-validation. Anything it learns
         from test patients shows here as an AUC above 0.5. A top-level function where workers are more than one.
 
@@ -117,6 +119,7 @@ def null_audit(
         given.imaging,
         tuple(readings),
         prepare,
+        groups,
         None if cache is None else str(cache.folder),
     )
     runs = [_Run(OBSERVED, "", 0)]
@@ -151,7 +154,7 @@ def _aucs(run: _Run, *, pipeline: _Pipeline) -> dict[str, float]:
         X = pipeline.prepare(X, labels)
     given = align(X, labels, pd.DataFrame(index=X.index), pipeline.imaging)
     complete = np.asarray(presence(given.X.to_numpy(), given.modalities).all(axis=1))
-    folds = outer_folds(labels, pipeline.resampling, complete=complete)
+    folds = outer_folds(labels, pipeline.resampling, complete=complete, groups=pipeline.groups)
     task = Task(given.X, given.target, {}, pipeline.models, pipeline.resampling, given.imaging, pipeline.readings)
     parts = fold_parts(folds, len(X))
     if pipeline.folder is None:

@@ -12,11 +12,13 @@ References
 .. [3] Uno et al.: Evaluating prediction rules for t-year survivors with censored regression models, JASA 2007.
 .. [4] Graf et al.: Assessment and comparison of prognostic classification schemes for survival data, Stat. Med. 1999.
 .. [5] Kaplan, Meier: Nonparametric estimation from incomplete observations, JASA 1958.
+.. [6] Kalbfleisch, Prentice: The statistical analysis of failure time data, 2nd ed., 2002, section 1.4.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
@@ -124,6 +126,36 @@ def censoring(time: np.ndarray, event: np.ndarray, at: np.ndarray, *, before: bo
     left = np.maximum(at_risk - events, 1)
     curve = np.concatenate([[1.0], np.cumprod(1 - censored / left)])
     return curve[np.searchsorted(order, at, side="left" if before else "right")]
+
+
+class Curve(NamedTuple):
+    """A Kaplan-Meier curve: from each of `times` (k,) on the share without an event and its 95 % interval, each (k,)."""
+
+    times: np.ndarray
+    survival: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+
+def kaplan_meier(time: np.ndarray, event: np.ndarray) -> Curve:
+    """Share without an event [5]_; interval by Greenwood's variance on the log(-log) scale [6]_, NaN where nothing happened yet."""
+    time, event, _ = _checked(time, event, np.zeros(len(time)))
+    moments, place = np.unique(time, return_inverse=True)
+    events = np.bincount(place, weights=event, minlength=len(moments))
+    at_risk = np.bincount(place, minlength=len(moments))[::-1].cumsum()[::-1]
+    survival = np.cumprod(1 - events / at_risk)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        greenwood = np.cumsum(events / (at_risk * (at_risk - events)))
+        reach = norm.ppf(0.5 + CONFIDENCE / 2) * np.sqrt(greenwood) / np.log(survival)
+        lower, upper = survival ** np.exp(-reach), survival ** np.exp(reach)
+    known = (survival > 0) & (survival < 1)
+    lower, upper = np.where(known, lower, np.nan), np.where(known, upper, np.nan)
+    return Curve(
+        np.concatenate([[0.0], moments]),
+        np.concatenate([[1.0], survival]),
+        np.concatenate([[np.nan], lower]),
+        np.concatenate([[np.nan], upper]),
+    )
 
 
 def breslow_survival(

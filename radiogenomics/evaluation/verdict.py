@@ -18,7 +18,9 @@ from radiogenomics.evaluation.comparisons import (
 from radiogenomics.evaluation.populations import ALL, COMPLETE
 
 
-def verdict_sentence(metrics: pd.DataFrame, comparisons: pd.DataFrame, final_model: str) -> str:
+def verdict_sentence(
+    metrics: pd.DataFrame, comparisons: pd.DataFrame, final_model: str, *, measure: str = "an AUC"
+) -> str:
     """The sentence that stands above everything else.
 
     The rules, in their order: no better than chance; no better than what is not biology; no better than the clinical
@@ -26,7 +28,7 @@ def verdict_sentence(metrics: pd.DataFrame, comparisons: pd.DataFrame, final_mod
 
     Parameters
     ----------
-    metrics, comparisons : by `schemas.METRICS` and `schemas.COMPARISONS`.
+    metrics, comparisons : by `schemas.METRICS` and `schemas.COMPARISONS`. measure : what the column `auc` holds, in words.
     """
     own = metrics[metrics["model"] == final_model].set_index("population")
     population = next((name for name in (ALL, COMPLETE) if name in own.index), None)
@@ -34,7 +36,7 @@ def verdict_sentence(metrics: pd.DataFrame, comparisons: pd.DataFrame, final_mod
     if row is None or not np.isfinite(row["auc_lower"]):
         return f"No verdict: too few patients for an interval of {final_model}."
     start = (
-        f"{final_model} reaches an AUC of {row['auc']:.2f} ({row['auc_lower']:.2f} to {row['auc_upper']:.2f}; "
+        f"{final_model} reaches {measure} of {row['auc']:.2f} ({row['auc_lower']:.2f} to {row['auc_upper']:.2f}; "
         f"n = {row['n']}, {row['events']} events)"
     )
     if row["auc_lower"] <= 0.5:
@@ -57,6 +59,17 @@ def verdict_sentence(metrics: pd.DataFrame, comparisons: pd.DataFrame, final_mod
         shown = "better than" if _better(single) else "not shown to be better than"
         added.append(f"it is {shown} the best single modality ({single['reference']})")
     return "; ".join(added) + "."
+
+
+def survival_verdict(metrics: pd.DataFrame, comparisons: pd.DataFrame, final_model: str) -> str:
+    """The same of a survival model, by Harrell's C.
+
+    Parameters
+    ----------
+    metrics, comparisons : by `schemas.SURVIVAL_METRICS` and `schemas.COMPARISONS`.
+    """
+    renamed = metrics.rename(columns={name: name.replace("c_index", "auc") for name in metrics.columns})
+    return verdict_sentence(renamed, comparisons, final_model, measure="a C-index")
 
 
 def _asked(comparisons: pd.DataFrame, question: str) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from radiogenomics.exceptions import TableError
-from radiogenomics.fusion.columns import SEPARATOR, modality_columns, presence
+from radiogenomics.fusion.columns import SEPARATOR, holds_voxels, modality_columns, presence
 from radiogenomics.fusion.combat import ComBat
 from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.logistic import log_loss_rows, recalibration
@@ -78,11 +78,12 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[np.where(np.isnan(log_odds), frequent, log_odds > 0).astype(int)]
 
     def contribution_names(self) -> list[str]:
-        """Names of the columns of `contributions`: the predictor columns, then each modality's absence."""
+        """Names of the columns of `contributions`: the predictor columns, each modality's absence, boxes of voxels as a whole."""
         check_is_fitted(self)
         names = getattr(self, "feature_names_in_", None)
         columns = [f"x{i}" for i in range(self.n_features_in_)] if names is None else [str(name) for name in names]
-        return columns + [f"{modality}{SEPARATOR}{ABSENT}" for modality in self._blocks()]
+        absences = [f"{modality}{SEPARATOR}{ABSENT}" for modality in self._blocks()]
+        return columns + absences + [f"{m}{SEPARATOR}{WHOLE}" for m in self._blocks() if holds_voxels(m)]
 
 
 class ConcatenatingClassifier(BinaryClassifier):

@@ -70,6 +70,15 @@ class SurvivalModel(BaseEstimator):
         check_is_fitted(self)
         return np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False))
 
+    def risk_percentile(self, log_hazard: np.ndarray) -> np.ndarray:
+        """Share of training patients whose own log hazard lies below each of these (n,), ties counting half: 0 to 1.
+
+        Those of the training patients come from inner models that did not see them (of a floor: from the floor itself).
+        """
+        known = self.training_risk_
+        below = np.searchsorted(known, log_hazard, side="left") + np.searchsorted(known, log_hazard, side="right")
+        return np.where(np.isnan(log_hazard), np.nan, below / (2 * max(len(known), 1)))
+
     def _log_hazard(self, values: np.ndarray) -> np.ndarray:
         raise TypeError(f"{type(self).__name__} does not say its log hazard")
 
@@ -166,6 +175,7 @@ class CoxElasticNet(SurvivalModel):
     def _set_baseline(self, log_hazard: np.ndarray, times: np.ndarray, events: np.ndarray) -> None:
         """From predictions of models that did not see the patient: those of the model itself are too sure."""
         self.event_times_, self.cumulative_hazard_ = baseline_hazard(log_hazard, times, events)
+        self.training_risk_ = np.sort(log_hazard)
 
     def _fitted(
         self, X: np.ndarray, times: np.ndarray, events: np.ndarray, candidates: list[dict[str, float]]

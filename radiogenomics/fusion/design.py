@@ -13,8 +13,14 @@ MINIMUM_PATTERN = 3
 """A missingness indicator needs this many rows with and without the value to be worth a coefficient."""
 
 
+SKEWED = 2.0
+"""A column of numbers from 0 up with more skewness than this (an exponential's) enters as log(1 + x / median)."""
+LEAST_DISTINCT = 10
+"""Columns with fewer distinct values are counts or codes, and enter as they are."""
+
+
 class Block:
-    """One modality's columns: median imputation, missingness indicators, standardising, univariate preselection.
+    """One modality's columns: logarithm of skewed ones, median imputation, missingness indicators, standardising, univariate preselection.
 
     Of the candidates (features that vary, and indicators of missing values) the `limit` ones with the largest
     two-sample t statistic [1]_ are kept, so that a modality of a thousand features does not drown one of ten.
@@ -31,6 +37,8 @@ class Block:
 
     def fit(self, values: np.ndarray, target: np.ndarray) -> Block:
         """Learn from the rows that have the modality: `values` (n, p) of this block with NaN, `target` (n,) of 0/1."""
+        logged = _log_scales(values)
+        values = _logged(values, logged)
         missing = np.isnan(values)
         known = (~missing).sum(axis=0)
         filled = np.where(missing, 0.0, values)
@@ -40,7 +48,7 @@ class Block:
         usable = np.flatnonzero(varies)
         self.mean = mean[usable]
         self.spread = spread[usable]
-        scaled = self._scale(values[:, usable])
+        scaled = self._standardised(values[:, usable])
         self.fill = _column_medians(scaled)
         scaled = np.where(np.isnan(scaled), self.fill, scaled)
         patterns = _distinct_patterns(missing)
@@ -51,18 +59,21 @@ class Block:
         features = kept[kept < len(usable)]
         flagged = kept[kept >= len(usable)] - len(usable)
         self.features = usable[features]
+        self.logged = logged[self.features]
         self.mean, self.spread, self.fill = self.mean[features], self.spread[features], self.fill[features]
         self.flags = patterns[flagged]
         self.flag_mean = indicators[:, flagged].mean(axis=0)
         self.flag_spread = np.maximum(indicators[:, flagged].std(axis=0), 1e-12)
         return self
 
-    def _scale(self, values: np.ndarray) -> np.ndarray:
+    def _standardised(self, values: np.ndarray) -> np.ndarray:
         return np.clip((values - self.mean) / self.spread, -CLIP, CLIP)
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """(n, p) raw values of this block -> (n, kept features + kept flags), no NaN."""
-        scaled = self._scale(values[:, self.features])
+        known = values[:, self.features]
+        logged = getattr(self, "logged", None)  # a model stored by an earlier version has none
+        scaled = self._standardised(known if logged is None else _logged(known, logged))
         scaled = np.where(np.isnan(scaled), self.fill, scaled)
         flags = (np.isnan(values[:, self.flags]) - self.flag_mean) / self.flag_spread
         return np.hstack([scaled, flags])
@@ -129,6 +140,38 @@ class Design:
         """Positions in the whole table of the raw columns that were kept, sorted."""
         kept: list[np.ndarray] = [block.columns[block.features] for block in self.blocks]
         return np.unique(np.concatenate(kept)) if kept else np.zeros(0, dtype=int)
+
+
+def _log_scales(values: np.ndarray) -> np.ndarray:
+    """For each column the median of its values above 0 where its logarithm is taken, else 0: (p,).
+
+    Burdens, volumes and intensities spread over orders of magnitude; on their own scale a linear model hears the largest few.
+    Which columns are so is a matter of their values alone, and of the training rows alone.
+    """
+    scales = np.zeros(values.shape[1])
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    filled = np.where(known, values, 0.0)
+    mean = filled.sum(axis=0) / np.maximum(count, 1)
+    centred = np.where(known, values - mean, 0.0)
+    spread = np.sqrt((centred**2).sum(axis=0) / np.maximum(count, 1))
+    skewness = ((centred / np.where(spread > 0, spread, 1.0)) ** 3).sum(axis=0) / np.maximum(count, 1)
+    positive = np.where(known, values, np.inf).min(axis=0, initial=np.inf) >= 0
+    for column in np.flatnonzero(positive & (count >= LEAST_DISTINCT) & (skewness > SKEWED)):
+        own = values[known[:, column], column]
+        if len(np.unique(own)) >= LEAST_DISTINCT:
+            scales[column] = float(np.median(own[own > 0]))
+    return scales
+
+
+def _logged(values: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """`values` (n, p) with log(1 + x / scale) where a column has one; below 0, which training never saw, counts as 0."""
+    columns = np.flatnonzero(scales)
+    if len(columns) == 0:
+        return values
+    changed = values.copy()
+    changed[:, columns] = np.log1p(np.maximum(values[:, columns], 0.0) / scales[columns])
+    return changed
 
 
 def _column_medians(values: np.ndarray) -> np.ndarray:

@@ -7,11 +7,13 @@ inner out-of-fold log hazards.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
+from radiogenomics.exceptions import TableError
 from radiogenomics.fusion.cox import CoxElasticNet, SurvivalModel
 from radiogenomics.fusion.late import combined_evidence, evidence_factors, shrunken_weights
 from radiogenomics.fusion.partial_likelihood import baseline_hazard, log_partial_likelihood
@@ -38,17 +40,35 @@ class LateCox(SurvivalModel):
 
     def fit(self, X: Any, time: Any, event: Any) -> LateCox:
         """Fit the members on `X` (n, p), `time` (n,) and `event` (n,), then the combination on what they held out."""
+        self._validated(X, time, event)
+        fitted = {name: clone(model).fit(X, time, event) for name, model in self._members()}
+        return self.fit_combination(X, time, event, fitted)
+
+    def fit_combination(self, X: Any, time: Any, event: Any, fitted: Mapping[str, CoxElasticNet]) -> LateCox:
+        """Fit the combination alone, over members by modality that were already fitted on exactly these rows.
+
+        The result equals `fit`, without fitting the members a second time.
+        """
         if self.weighting not in {"mean", "learned"}:
             raise ValueError(f"weighting: 'mean' or 'learned', found {self.weighting!r}")
-        _, times, events = self._validated(X, time, event)
-        members = self.members or [(name, CoxElasticNet((name,))) for name in self.modality_columns_]
-        self.members_ = {name: clone(model).fit(X, time, event) for name, model in members}
+        values, times, events = self._validated(X, time, event)
+        self.members_ = {name: fitted[name] for name, _ in self._members()}
+        for name, model in self.members_.items():
+            if len(model.inner_log_hazard_) != len(values):
+                raise TableError(
+                    f"late fusion: member '{name}' was fitted on {len(model.inner_log_hazard_)} rows, not on these {len(values)}",
+                    rule="members_of_other_rows",
+                )
         evidence = np.stack([model.inner_log_hazard_ for model in self.members_.values()], axis=-1)
         seen = ~np.isnan(evidence).all(axis=(1, 2))
         self._learn(evidence[seen], times[seen], events[seen])
         combined = self._combined(evidence[seen].mean(axis=1))
         self.event_times_, self.cumulative_hazard_ = baseline_hazard(combined, times[seen], events[seen])
+        self.training_risk_ = np.sort(combined)
         return self
+
+    def _members(self) -> list[tuple[str, CoxElasticNet]]:
+        return self.members or [(name, CoxElasticNet((name,))) for name in self.modality_columns_]
 
     def _learn(self, evidence: np.ndarray, times: np.ndarray, events: np.ndarray) -> None:
         _, repeats, m = evidence.shape

@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from radiogenomics.cohort.configuration import Resampling
+from radiogenomics.fusion.columns import imaging_modalities
 from radiogenomics.fusion.cox import CoxElasticNet, SurvivalModel
 from radiogenomics.fusion.late_cox import LateCox
+
+WITHOUT_IMAGING = "late/without_imaging"
+CLINICAL_AND_IMAGING = "late/clinical_and_imaging"
 
 
 class SurvivalAlgorithm(NamedTuple):
@@ -36,10 +40,17 @@ SURVIVAL_ALGORITHMS: dict[str, SurvivalAlgorithm] = {
 """Name -> how it is made. A name with `/` is a fusion, one without is fitted on each modality alone."""
 
 
-def build_survival_models(modalities: Iterable[str], resampling: Resampling) -> dict[str, SurvivalModel]:
+def build_survival_models(
+    modalities: Iterable[str], resampling: Resampling, *, imaging: Iterable[str] = (), clinical: str = "clinical"
+) -> dict[str, SurvivalModel]:
     """The survival models that are compared, unfitted, by name: `<modality>/cox`, then fusions.
 
-    Each has `fit(X, time, event)`, `predict_log_hazard(X)`, `predict_survival(X, times)` and `used(X)`.
+    Each has `fit(X, time, event)`, `predict_log_hazard(X)`, `predict_survival(X, times)` and `used(X)`. Where there are
+    imaging and other modalities, `late/without_imaging` and `late/clinical_and_imaging` are added, as for classifiers.
+
+    Parameters
+    ----------
+    imaging : modalities from images whose names do not say so. clinical : name of the clinical modality.
     """
     names = tuple(modalities)
     result = {
@@ -48,5 +59,12 @@ def build_survival_models(modalities: Iterable[str], resampling: Resampling) -> 
         for name, algorithm in SURVIVAL_ALGORITHMS.items()
         if "/" not in name
     }
-    fusions = {name: a.build(names, resampling) for name, a in SURVIVAL_ALGORITHMS.items() if "/" in name}
-    return result | fusions
+    result |= {name: a.build(names, resampling) for name, a in SURVIVAL_ALGORITHMS.items() if "/" in name}
+    images = imaging_modalities(names, imaging)
+    others = tuple(name for name in names if name not in images)
+    if images and others:
+        result[WITHOUT_IMAGING] = _late("learned")(others, resampling)
+        if clinical in others and len(others) > 1:
+            both = tuple(name for name in names if name == clinical or name in images)
+            result[CLINICAL_AND_IMAGING] = _late("learned")(both, resampling)
+    return result

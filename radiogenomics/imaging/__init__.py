@@ -20,6 +20,7 @@ _ORIGIN = {
     "draft_lesions": "drafts.drafting",
     "draft_sheet": "drafts.pictures",
     "imaging_table_features": "ready_made",
+    "lesion_patches": "patches",
     "lesion_volumetrics": "volumetrics",
     "lesions_by_study": "studies",
     "of_baseline": "studies",

@@ -20,7 +20,7 @@ from scipy.stats import false_discovery_control, fisher_exact, ks_2samp
 
 from radiogenomics.cohort.schemas import DRIFT, conform
 from radiogenomics.evaluation.concordance import auc_interval
-from radiogenomics.fusion.columns import feature_of, modality_columns, modality_of, presence
+from radiogenomics.fusion.columns import feature_of, holds_voxels, modality_columns, modality_of, presence
 
 FEWEST = 5
 """New patients with a known value below which a predictor is not tested."""
@@ -41,7 +41,10 @@ def drift(training: pd.DataFrame, new: pd.DataFrame, *, rate: float = 0.05, fewe
     DataFrame by `schemas.DRIFT`; one row a predictor and one a modality; with no new patients every row says so.
     """
     blocks = modality_columns([str(c) for c in training.columns], training.shape[1])
-    columns = [str(training.columns[i]) for positions in blocks.values() for i in positions]
+    tabular = (
+        positions for name, positions in blocks.items() if not holds_voxels(name)
+    )  # a box's voxels mean nothing alone
+    columns = [str(training.columns[i]) for positions in tabular for i in positions]
     there = new.reindex(columns=training.columns)
     old_has, new_has = (presence(t.to_numpy(dtype=float), blocks) for t in (training, there))
     rows = [_availability(name, old_has[:, i], new_has[:, i], fewest) for i, name in enumerate(blocks)]

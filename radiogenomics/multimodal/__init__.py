@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from radiogenomics.multimodal.extraction import Extracted, extract_features, modalities_of_tables, usable_lesions
     from radiogenomics.multimodal.frame import EndpointFrame, endpoint_frame, patient_frame
     from radiogenomics.multimodal.join import availability, join_cohort
+    from radiogenomics.multimodal.survival import SurvivalFrame, survival_frame
 
 _HOME = {
     "aggregate_lesions": "aggregation",
@@ -28,6 +29,8 @@ _HOME = {
     "EndpointFrame": "frame",
     "endpoint_frame": "frame",
     "patient_frame": "frame",
+    "SurvivalFrame": "survival",
+    "survival_frame": "survival",
     "availability": "join",
     "join_cohort": "join",
 }
@@ -35,6 +38,7 @@ _HOME = {
 __all__ = [
     "EndpointFrame",
     "Extracted",
+    "SurvivalFrame",
     "aggregate_lesions",
     "availability",
     "confounder_table",
@@ -46,6 +50,7 @@ __all__ = [
     "patient_frame",
     "read_cohort",
     "split_by_images",
+    "survival_frame",
     "to_patients",
     "usable_lesions",
     "write_cohort",

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.cohort.encoder_settings import VOXELS
 from radiogenomics.cohort.features import Features
 from radiogenomics.imaging.studies import usable_lesions
 from radiogenomics.multimodal.aggregation import split_by_images, to_patients
+from radiogenomics.omics.cohort_state import CohortState
 from radiogenomics.storage.home import Home
 
 __all__ = ["Extracted", "declared_tables", "extract_features", "modalities_of_tables", "usable_lesions"]
 
-LESION_TABLES = {"radiomic_features": "radiomics", "cnn_embeddings": "embedding", "lesion_volumetrics": "volumetrics"}
+LESION_TABLES = {
+    "radiomic_features": "radiomics",
+    "cnn_embeddings": "embedding",
+    "lesion_patches": VOXELS,
+    "lesion_volumetrics": "volumetrics",
+}
 """Table with one row a lesion -> prefix of the modalities it becomes."""
 DELTA = "delta_features"
 """Table with one row a patient and image name, of change since the baseline."""
@@ -48,6 +55,7 @@ def declared_tables(cohort: Cohort) -> list[str]:
     names = list(cohort.imaging_tables)
     names += ["radiomic_features"] if any(i.radiomics is not None for i in images) else []
     names += ["cnn_embeddings"] if any(i.embedding for i in images) else []
+    names += ["lesion_patches"] if any(i.patches is not None for i in images) else []
     names += ["lesion_volumetrics"] if cohort.images else []
     names += [DELTA] if declares_delta(cohort) else []
     names += ["mutation_features"] if cohort.mutations is not None else []
@@ -99,6 +107,8 @@ def extract_features(
     *,
     cache: Any = None,
     on_progress: Callable[[int, int], None] | None = None,
+    state: CohortState | None = None,
+    wanted: Collection[str] | None = None,
 ) -> Extracted:
     """Features of every modality that the cohort declares.
 
@@ -107,6 +117,9 @@ def extract_features(
     manifest : DataFrame by `schemas.MANIFEST`, from `radiogenomics.cohort.read_inputs`.
     cache : a `radiogenomics.storage.feature_cache.FeatureCache`, so that a second call computes only what changed.
     on_progress : called with (lesions done, lesions) within each step.
+    state : what another cohort decided for its patients together (see `radiogenomics.omics.CohortState`): so that a patient
+        alone gets the features that it would have got there.
+    wanted : tables, as `declared_tables` names them, that are made; None for all.
     """
     from radiogenomics import clinical, imaging, omics
     from radiogenomics.cohort.schemas import QUARANTINE, conform, empty
@@ -129,12 +142,19 @@ def extract_features(
         declared = drafted.lesions
         aside.append(drafted.quarantine)
         work = {"workers": cohort.compute.workers, "scheduler": cohort.compute.scheduler, "on_progress": on_progress}
-        quality = imaging.check_lesions(declared, **work)
+        quality = imaging.check_lesions(
+            declared,
+            quality={name: images.quality for name, images in cohort.images.items()},
+            cache=cache,
+            **work,
+        )
         by_study = imaging.lesions_by_study(cohort, manifest, declared, quality.qc)
         aside += [quality.quarantine, by_study.quarantine]
         acquisition = imaging.of_baseline(quality.acquisition, by_study.studies)
         lesions, later = by_study.baseline, by_study.later
     for name in declared_tables(cohort):
+        if wanted is not None and name not in wanted:
+            continue
         if name in LESION_TABLES:
             tables[name] = getattr(imaging, name)(cohort, lesions, cache=cache, **work)
         elif name == DELTA:
@@ -151,9 +171,10 @@ def extract_features(
         elif name == "clinical_features":
             tables[name] = clinical.clinical_features(cohort, manifest)
         elif name.removesuffix("_features") in cohort.omics:
-            tables[name] = omics.omics_features(cohort, manifest, f"omics/{name.removesuffix('_features')}")
+            source = f"omics/{name.removesuffix('_features')}"
+            tables[name] = omics.omics_features(cohort, manifest, source, state=state)
         else:
-            tables[name] = getattr(omics, name)(cohort, manifest)
+            tables[name] = getattr(omics, name)(cohort, manifest, state=state)
         aside.append(tables[name].quarantine)
     filled = [part for part in aside if len(part)]
     quarantine = conform(pd.concat(filled, ignore_index=True), QUARANTINE) if filled else empty(QUARANTINE)

@@ -9,9 +9,9 @@ import mudata
 import numpy as np
 import pandas as pd
 
-from radiogenomics.cohort.configuration import Cohort, Endpoint
+from radiogenomics.cohort.configuration import Cohort, Endpoint, TimeToEvent
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY
-from radiogenomics.endpoints.leakage import matches, refused_features
+from radiogenomics.endpoints.leakage import declared_endpoint, matches, refused_features
 from radiogenomics.exceptions import ComputationError, ConfigurationError
 from radiogenomics.multimodal.join import LABEL, _obs_name
 from radiogenomics.multimodal.sites import site_column
@@ -31,6 +31,7 @@ class EndpointFrame(NamedTuple):
     dictionary : DataFrame by `schemas.FEATURE_DICTIONARY` of the predictors in X, in their order.
     endpoint : its name.
     excluded : DataFrame `patient_id, reason`: patients of the cohort that are not in X, and why.
+    groups : Series of text, same index: what must not straddle folds, as `resampling.group` declares; None: the patient.
     """
 
     X: pd.DataFrame
@@ -40,6 +41,7 @@ class EndpointFrame(NamedTuple):
     dictionary: pd.DataFrame
     endpoint: str
     excluded: pd.DataFrame
+    groups: pd.Series | None = None
 
 
 def endpoint_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) -> EndpointFrame:
@@ -73,15 +75,42 @@ def endpoint_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) ->
             f"endpoint '{endpoint_name}': no labelled patient has any of {modalities}", rule="no_patients"
         )
     index = pd.Index(sorted(used), name="patient_id", dtype=object)
+    confounders = joined_confounders(joined).loc[index]
     return EndpointFrame(
         X=_with_site(cohort, predictors.loc[index], joined),
         y=labels.set_index("patient_id")["label"].reindex(index).astype("int64").rename(endpoint_name),
-        confounders=_confounders(joined).loc[index],
+        confounders=confounders,
         refused=refused,
         dictionary=dictionary,
         endpoint=endpoint_name,
         excluded=pd.DataFrame(excluded, columns=["patient_id", "reason"]),
+        groups=fold_groups(cohort, confounders),
     )
+
+
+def fold_groups(cohort: Cohort, confounders: pd.DataFrame) -> pd.Series | None:
+    """The group of each patient by `resampling.group`; None where that is the patient. A patient of no known group is its own.
+
+    Parameters
+    ----------
+    confounders : indexed by patient_id, columns ``<confounder>:<column>``.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such column.
+    """
+    declared = cohort.resampling.group
+    if declared == "patient_id":
+        return None
+    if declared not in confounders.columns:
+        raise ConfigurationError(
+            f"{cohort.file}: resampling.group: no confounder column '{declared}'; there are {list(confounders.columns)}",
+            rule="unknown_group",
+        )
+    column = confounders[declared]
+    patients = pd.Series([f"patient {name}" for name in column.index], index=column.index, dtype=object)
+    return patients.where(column.isna(), "group " + column.astype(str)).rename(declared)
 
 
 def patient_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) -> pd.DataFrame:
@@ -93,18 +122,13 @@ def _with_site(cohort: Cohort, predictors: pd.DataFrame, joined: mudata.MuData) 
     declared = cohort.models.harmonisation
     if declared is None:
         return predictors
-    site = site_column(_confounders(joined), declared.site).reindex(predictors.index)
+    site = site_column(joined_confounders(joined), declared.site).reindex(predictors.index)
     return pd.concat([predictors, site], axis=1)
 
 
 def _predictors(cohort: Cohort, joined: mudata.MuData, name: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """X of all patients, its dictionary, and the features that were left out."""
-    if name not in cohort.endpoints:
-        raise ConfigurationError(
-            f"{cohort.file}: endpoints: no endpoint '{name}'; declared are {sorted(cohort.endpoints)}",
-            rule="unknown_endpoint",
-        )
-    endpoint = cohort.endpoints[name]
+    endpoint = declared_endpoint(cohort, name)
     present = [m for m in endpoint.modalities if m in joined.mod]
     if not present:
         raise ComputationError(
@@ -137,7 +161,7 @@ def _predictors(cohort: Cohort, joined: mudata.MuData, name: str) -> tuple[pd.Da
     return pd.concat(parts, axis=1)[kept].astype("float64"), dictionary.loc[kept].reset_index(drop=True), refused
 
 
-def _declared_out(column: str, endpoint: Endpoint) -> str | None:
+def _declared_out(column: str, endpoint: Endpoint | TimeToEvent) -> str | None:
     modality = column.split(":", 1)[0]
     narrowed = tuple(p for p in endpoint.include if matches(modality, (p.split(":", 1)[0],)))
     if narrowed and not matches(column, narrowed):
@@ -145,7 +169,7 @@ def _declared_out(column: str, endpoint: Endpoint) -> str | None:
     return "excluded" if matches(column, endpoint.exclude) else None
 
 
-def _check_patterns(cohort: Cohort, name: str, endpoint: Endpoint, dictionary: pd.DataFrame) -> None:
+def _check_patterns(cohort: Cohort, name: str, endpoint: Endpoint | TimeToEvent, dictionary: pd.DataFrame) -> None:
     names = dictionary.index.to_list()
     for pattern in endpoint.include:
         if not any(matches(n, (pattern,)) for n in names):
@@ -172,7 +196,8 @@ def _labels(joined: mudata.MuData, name: str) -> pd.DataFrame:
     return mine
 
 
-def _confounders(joined: mudata.MuData) -> pd.DataFrame:
+def joined_confounders(joined: mudata.MuData) -> pd.DataFrame:
+    """The confounders of all patients: columns `<confounder>:<column>`, float, or text with None."""
     columns = {}
     for column in joined.uns["confounders"]:
         values = joined.obs[_obs_name(str(column))]

@@ -15,7 +15,8 @@ class Home:
     """Where everything that a run leaves behind lies.
 
     ``artefacts/`` tables and the joined cohort, ``cache/`` features per lesion, ``models/`` the registry,
-    ``predictions/`` the append-only table, ``locked_tests/`` seals and ledgers, ``pages/`` plots and reports for the browser,
+    ``predictions/`` the append-only table, ``inbox/`` what became of deliveries,
+    ``locked_tests/`` seals and ledgers, ``pages/`` plots and reports for the browser,
     ``drafts/`` draft contours, ``dagster/`` the run history.
     """
 
@@ -41,6 +42,10 @@ class Home:
     @property
     def predictions(self) -> Path:
         return self.folder / "predictions"
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
 
     @property
     def locked_tests(self) -> Path:

@@ -19,6 +19,8 @@ from radiogenomics.evaluation.average_precision import average_precision_interva
 from radiogenomics.evaluation.calibration import brier_interval, calibration_intervals
 from radiogenomics.evaluation.concordance import Interval, auc_difference, auc_interval, placements
 from radiogenomics.evaluation.operating_points import calls_at_sensitivity, net_benefit, operating_point
+from radiogenomics.evaluation.study.discriminant import Linear, fit
+from radiogenomics.evaluation.study.nested_intervals import nested_auc_interval
 
 THRESHOLD = 0.3
 SENSITIVITY = 0.9
@@ -47,13 +49,6 @@ class Setting(NamedTuple):
     repeats: int = 3
 
 
-class Linear(NamedTuple):
-    """A fitted model: log-odds = x weights + constant."""
-
-    weights: np.ndarray
-    constant: float
-
-
 class Found(NamedTuple):
     """A figure of one cohort, its interval, and what is true: of the folds' models, and of the model of all patients."""
 
@@ -61,21 +56,6 @@ class Found(NamedTuple):
     interval: Interval
     truth: float
     truth_final: float
-
-
-def fit(X: np.ndarray, target: np.ndarray) -> Linear:
-    """Ridge-regularised linear discriminant; its log-odds are shrunk by the share of signal in the distance of the means."""
-    events, others = X[target == 1], X[target == 0]
-    difference = events.mean(axis=0) - others.mean(axis=0)
-    centred = np.vstack([events - events.mean(axis=0), others - others.mean(axis=0)])
-    spread = centred.T @ centred / (len(X) - 2)
-    direction = np.linalg.solve(spread + np.eye(X.shape[1]), difference)
-    noise = X.shape[1] * (1 / len(events) + 1 / len(others))
-    kept = max(0.05, 1 - noise / max(float(difference @ difference), 1e-9))
-    weights = kept * direction
-    middle = (events.mean(axis=0) + others.mean(axis=0)) / 2
-    share = target.mean()
-    return Linear(weights, float(np.log(share / (1 - share)) - weights @ middle))
 
 
 def one_cohort(setting: Setting, seed: int) -> list[Found]:
@@ -105,7 +85,14 @@ def one_cohort(setting: Setting, seed: int) -> list[Found]:
     whole = {name: fit(X[:, :size], target) for name, size in sizes.items()}
     return [
         *_of_one_model(
-            expit(log_odds["large"]), target, fold, models["large"], whole["large"], delta, setting.prevalence
+            nested_auc_interval(X, target, setting.folds, seed),
+            expit(log_odds["large"]),
+            target,
+            fold,
+            models["large"],
+            whole["large"],
+            delta,
+            setting.prevalence,
         ),
         _difference(log_odds, target, fold, models, whole, delta, sizes),
     ]
@@ -120,6 +107,7 @@ def _labels(rng: np.random.Generator, setting: Setting) -> np.ndarray:
 
 
 def _of_one_model(
+    nested: Interval,
     probability: np.ndarray,
     target: np.ndarray,
     fold: np.ndarray,
@@ -129,14 +117,15 @@ def _of_one_model(
     share: float,
 ) -> list[Found]:
     folds = len(np.unique(fold))
-    intercept, slope = calibration_intervals(probability, target)
-    point = operating_point(probability >= THRESHOLD, target)
+    intercept, slope = calibration_intervals(probability, target, folds)
+    point = operating_point(probability >= THRESHOLD, target, folds)
     benefit, gain = net_benefit(probability, target, THRESHOLD)
     called, thresholds = calls_at_sensitivity(probability, target, fold, SENSITIVITY)
-    aimed = operating_point(called, target)
+    aimed = operating_point(called, target, folds)
     intervals = {
         "auc": auc_interval(probability, target, fold),
         "auc, t over folds (the classic mistake)": _over_folds(probability, target, fold),
+        "auc, nested cross-validation (Bates 2023)": nested,
         "average_precision": average_precision_interval(probability, target, folds),
         "brier": brier_interval(probability, target),
         "calibration_intercept": intercept,
@@ -146,7 +135,8 @@ def _of_one_model(
         **point._asdict(),
     }
     true, final = [_truth(model, delta, share) for model in models], _truth(whole, delta, share)
-    truth = {name: float(np.mean([t[name] for t in true])) for name in true[0]}
+    truth = _with_predictive_values({name: float(np.mean([t[name] for t in true])) for name in true[0]}, share)
+    final = _with_predictive_values(final, share)
     truth |= _truth_of_pooled([models[i : i + folds] for i in range(0, len(models), folds)], delta, share)
     final |= _truth_of_pooled([[whole]], delta, share)
     found = [
@@ -219,8 +209,16 @@ def _truth(model: Linear, delta: np.ndarray, share: float) -> dict[str, float]:
         "net_benefit_gain": benefit - default,
         "sensitivity": sensitivity,
         "specificity": specificity,
-        "ppv": share * sensitivity / called if called > 0 else np.nan,
-        "npv": (1 - share) * specificity / (1 - called) if called < 1 else np.nan,
+        "called": called,
+    }
+
+
+def _with_predictive_values(truth: dict[str, float], share: float) -> dict[str, float]:
+    """Predictive values are shares of all calls of all models together, so they follow from the models' mean shares."""
+    called = truth["called"]
+    return truth | {
+        "ppv": share * truth["sensitivity"] / called if called > 0 else np.nan,
+        "npv": (1 - share) * truth["specificity"] / (1 - called) if called < 1 else np.nan,
     }
 
 

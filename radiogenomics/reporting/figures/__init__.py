@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from radiogenomics.reporting.figures.altered_by_label import altered_by_label_figure
     from radiogenomics.reporting.figures.altered_genes import altered_genes_figure
+    from radiogenomics.reporting.figures.attention_maps import attention_maps_figure
     from radiogenomics.reporting.figures.availability import availability_figure
     from radiogenomics.reporting.figures.calibration import calibration_figure
     from radiogenomics.reporting.figures.canvas import png, png_data_uri
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.feature_distributions import feature_distributions_figure
     from radiogenomics.reporting.figures.forest import forest_figure
     from radiogenomics.reporting.figures.inputs import inputs_figure
+    from radiogenomics.reporting.figures.kaplan_meier import kaplan_meier_figure
     from radiogenomics.reporting.figures.label_counts import label_counts_figure
     from radiogenomics.reporting.figures.learning_curve import learning_curve_figure
     from radiogenomics.reporting.figures.lesion_volumes import lesion_volumes_figure
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from radiogenomics.reporting.figures.roc import roc_figure
     from radiogenomics.reporting.figures.shap_values import modality_contributions_figure, shap_beeswarm_figure
     from radiogenomics.reporting.figures.subgroups import subgroups_figure
+    from radiogenomics.reporting.figures.time_dependent_auc import time_dependent_auc_figure
     from radiogenomics.reporting.figures.waterfall import waterfall_figure
 
 _HOMES = {
@@ -47,6 +50,7 @@ _HOMES = {
     "dependence_figure": "dependence",
     "altered_by_label_figure": "altered_by_label",
     "altered_genes_figure": "altered_genes",
+    "attention_maps_figure": "attention_maps",
     "availability_figure": "availability",
     "calibration_figure": "calibration",
     "clinical_summary_figure": "clinical_summary",
@@ -57,6 +61,7 @@ _HOMES = {
     "feature_distributions_figure": "feature_distributions",
     "forest_figure": "forest",
     "inputs_figure": "inputs",
+    "kaplan_meier_figure": "kaplan_meier",
     "label_counts_figure": "label_counts",
     "learning_curve_figure": "learning_curve",
     "lesion_volumes_figure": "lesion_volumes",
@@ -73,11 +78,13 @@ _HOMES = {
     "response_spider_figure": "response",
     "response_waterfall_figure": "response",
     "subgroups_figure": "subgroups",
+    "time_dependent_auc_figure": "time_dependent_auc",
 }
 
 __all__ = [
     "altered_by_label_figure",
     "altered_genes_figure",
+    "attention_maps_figure",
     "availability_figure",
     "calibration_figure",
     "clinical_summary_figure",
@@ -90,6 +97,7 @@ __all__ = [
     "feature_distributions_figure",
     "forest_figure",
     "inputs_figure",
+    "kaplan_meier_figure",
     "label_counts_figure",
     "learning_curve_figure",
     "lesion_volumes_figure",
@@ -107,6 +115,7 @@ __all__ = [
     "roc_figure",
     "shap_beeswarm_figure",
     "subgroups_figure",
+    "time_dependent_auc_figure",
     "waterfall_figure",
 ]
 

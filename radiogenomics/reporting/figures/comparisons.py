@@ -24,7 +24,12 @@ _COLOURS = {"better": BLUE, "worse": VERMILLION, "no evidence": GREY, "unknown":
 
 
 def comparisons_figure(
-    comparisons: pd.DataFrame, *, populations: Sequence[str] | None = None, endpoint: str = "", simulated: bool = False
+    comparisons: pd.DataFrame,
+    *,
+    populations: Sequence[str] | None = None,
+    endpoint: str = "",
+    simulated: bool = False,
+    measure: str = "AUC",
 ) -> Figure:
     """One line a comparison: difference in AUC, 95 % interval and p; coloured only where the interval excludes zero.
 
@@ -33,8 +38,9 @@ def comparisons_figure(
     comparisons : by `schemas.COMPARISONS`.
     populations : which to draw, in this order; left out: all of them, or where that is more than twelve lines, 'all' and
         'complete' alone. The foot note says how many lines are not drawn.
+    measure : what the column `auc_difference` holds a difference of.
     """
-    title = "What is added: paired differences in AUC" + (
+    title = f"What is added: paired differences in {measure}" + (
         f", {endpoint_name(endpoint, inside=True)}" if endpoint else ""
     )
     comparisons = distinct_comparisons(comparisons)
@@ -74,7 +80,7 @@ def comparisons_figure(
         axes.text(-limit, y + 0.34, detail, fontsize=8.5, color=MUTED, va="center", bbox=_PALE)
         figures = f"{estimate(row['auc_difference'], row['lower'], row['upper'])}\np {p_text(row['p_value'])}"
         axes.text(limit * 1.03, y, figures, fontsize=9, va="center", color=INK)
-    axes.set(xlim=(-limit, limit), ylim=(len(comparisons) - 0.4, -0.5), xlabel="Difference in AUC")
+    axes.set(xlim=(-limit, limit), ylim=(len(comparisons) - 0.4, -0.5), xlabel=f"Difference in {measure}")
     axes.set_yticks(range(len(comparisons)), [_two_lines(text) for text in comparisons["comparison"]])
     axes.tick_params(axis="y", length=0)
     return figure

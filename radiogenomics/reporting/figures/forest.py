@@ -25,6 +25,8 @@ def forest_figure(
     final_model: str = "",
     endpoint: str = "",
     simulated: bool = False,
+    measure: str = "AUC",
+    axis: str = "AUC (area under the ROC curve)",
 ) -> Figure:
     """AUC of all models and floors with 95 % intervals; floors stand apart, on a shaded ground and with open markers.
 
@@ -33,6 +35,7 @@ def forest_figure(
     metrics : by `schemas.METRICS`.
     populations : which, in this order; left out: all, 'all' and 'complete' first.
     final_model : written in bold.
+    measure, axis : what the columns `auc` hold, short and for the axis.
     """
     title = "Discrimination of every model and floor" + (
         f", {endpoint_name(endpoint, inside=True)}" if endpoint else ""
@@ -46,7 +49,7 @@ def forest_figure(
     methods = sorted(set(metrics["interval_method"].dropna()))
     figure = new_figure(
         title=title,
-        subtitle="AUC with 95 % interval; within a group, the same patients and folds for all",
+        subtitle=f"{measure} with 95 % interval; within a group, the same patients and folds for all",
         note=f"Interval: {'; '.join(methods)}. Dashed line: 0.5, no better than chance. Dotted: the highest floor.",
         body=n_lines * _ROW + 1.0,
         simulated=simulated,
@@ -85,7 +88,7 @@ def forest_figure(
             y += 1.0
         y += 0.6
     axes.axvline(0.5, color=INK, linestyle="--", linewidth=1.1, zorder=0.5)
-    axes.set(xlim=(left, 1.0), ylim=(y - 0.6, -0.8), xlabel="AUC (area under the ROC curve)")
+    axes.set(xlim=(left, 1.0), ylim=(y - 0.6, -0.8), xlabel=axis)
     axes.set_yticks([tick for tick, _, _ in ticks], [label for _, label, _ in ticks])
     axes.tick_params(axis="y", length=0)
     for label, (_, _, bold) in zip(axes.get_yticklabels(), ticks, strict=True):

@@ -84,3 +84,43 @@ def test_an_endpoint_that_is_not_declared_is_an_error(write_cohort_files):
     cohort = write_cohort_files({"clinical.csv": "id\nP1\n"}, clinical=CLINICAL)
     with pytest.raises(ConfigurationError, match="no endpoint 'survival'"):
         refused_features(cohort, "survival", DICTIONARY)
+
+
+def test_a_time_to_an_event_is_not_predicted_from_its_columns_nor_from_a_label_at_a_horizon(write_cohort_files):
+    """An EGFR label is no follow-up: it may predict survival."""
+    follow_up = {"time": "months", "event": "state"}
+    horizon = {"rule": "horizon", **follow_up, "compare": {"column": "benefit", "positive": ["Y"], "negative": ["N"]}}
+    cohort = write_cohort_files(
+        {"clinical.csv": "id,age\nP1,60\n"},
+        clinical=CLINICAL,
+        survival={"pfs": {**follow_up, "modalities": ["clinical"], "concerns": ["clinical/main:weeks"]}},
+        endpoints={
+            "benefit": {"label": horizon, "modalities": ["clinical"]},
+            "egfr": {"label": COLUMN, "modalities": ["clinical"]},
+        },
+    )
+    features = dictionary(
+        *[
+            ("clinical", name, f"clinical/main:{name}", "baseline")
+            for name in ("months", "benefit", "weeks", "EGFR status")
+        ]
+    )
+    assert list(refused_features(cohort, "pfs", features)["feature"]) == ["months", "benefit", "weeks"]
+
+
+def test_survival_modalities_and_names_are_checked(write_cohort_files):
+    follow_up = {"time": "months", "event": "state"}
+    with pytest.raises(ConfigurationError, match=r"survival.pfs.modalities: \['images'\] not among"):
+        write_cohort_files({}, clinical=CLINICAL, survival={"pfs": {**follow_up, "modalities": ["images"]}})
+    with pytest.raises(ConfigurationError, match=r"survival.x: an endpoint has the same name"):
+        write_cohort_files(
+            {},
+            clinical=CLINICAL,
+            survival={"x": follow_up},
+            endpoints={"x": {"label": COLUMN, "modalities": ["clinical"]}},
+        )
+
+
+def test_a_group_that_does_not_exist_is_refused(write_cohort_files):
+    with pytest.raises(ConfigurationError, match=r"resampling.group: 'family' is neither patient_id nor"):
+        write_cohort_files({}, clinical=CLINICAL, resampling={"group": "family"})

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize_scalar
 from scipy.special import expit
+from scipy.stats import t as student
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, confusion_matrix
 
@@ -17,7 +19,7 @@ from radiogenomics.evaluation.calibration import calibration_intervals
 from radiogenomics.evaluation.figures import figures_table
 from radiogenomics.evaluation.operating_points import calls_at_sensitivity, net_benefit, operating_point
 from radiogenomics.evaluation.populations import Scores
-from radiogenomics.evaluation.proportions import wilson_interval
+from radiogenomics.evaluation.proportions import weighted_difference_interval, wilson_interval
 
 
 def predicted(n: int = 90, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -151,3 +153,48 @@ def test_the_long_table_holds_every_declared_threshold_and_follows_its_schema() 
     assert ((known["lower"] <= known["estimate"]) & (known["estimate"] <= known["upper"])).all()
     assert not table.duplicated(["model", "population", "figure", "at"]).any()
     assert isinstance(table, pd.DataFrame)
+
+
+def test_an_interval_of_net_benefit_is_wilsons_where_nobody_is_called_in_vain_and_has_width_where_nobody_is_called() -> (
+    None
+):
+    lower, upper = weighted_difference_interval(0.2, 0.0, 0.0, 50)
+    assert (lower, upper) == pytest.approx(tuple(float(v) for v in wilson_interval(10, 50)))
+    target = np.tile([0, 0, 0, 1], 20)
+    benefit, gain = net_benefit(np.full((80, 3), 0.05), target, 0.2)
+    assert benefit.estimate == 0
+    assert benefit.lower < -0.005
+    assert benefit.upper > 0.02
+    assert gain.estimate < 0  # acting on all would do better
+
+
+def test_predictive_values_carry_the_overlap_of_training_sets_and_sensitivity_does_not() -> None:
+    rng = np.random.default_rng(5)
+    target, called = rng.integers(0, 2, 60), rng.random((60, 2)) < 0.5
+    plain, crossed = operating_point(called, target), operating_point(called, target, folds=5)
+    assert crossed.sensitivity == plain.sensitivity
+    for wide, narrow in ((crossed.ppv, plain.ppv), (crossed.npv, plain.npv)):
+        assert wide.lower < narrow.lower < narrow.estimate < narrow.upper < wide.upper
+
+
+def test_the_slope_of_a_model_that_learned_nothing_is_said_to_be_unknown() -> None:
+    """A Wald interval of 1.96 standard errors would pretend to know it."""
+    rng = np.random.default_rng(1)
+    target = (np.arange(60) % 3 == 0).astype(int)
+    flat = 1 / (1 + np.exp(-(-0.7 + 0.01 * rng.normal(size=(60, 2)))))
+    slope = calibration_intervals(flat, target, 5)[1]
+    assert slope.lower < 0 < slope.upper
+    assert slope.upper - slope.lower > 50
+
+
+def test_score_limits_are_those_where_the_robust_test_turns() -> None:
+    p, y = predicted(300, 3)
+    slope = calibration_intervals(p[:, None], y)[1]
+    z = np.log(p / (1 - p))
+    for limit in slope[1:]:
+        shift = minimize_scalar(lambda a, b=limit: -(y * (a + b * z) - np.log1p(np.exp(a + b * z))).sum()).x
+        fitted = 1 / (1 + np.exp(-(shift + limit * z)))
+        weight = fitted * (1 - fitted)
+        own = (z - weight @ z / weight.sum()) * (y - fitted)
+        statistic = own.sum() ** 2 / (own**2).sum() * 299 / 300
+        assert statistic == pytest.approx(student.ppf(0.975, min(y.sum(), 300 - y.sum()) - 1) ** 2, rel=1e-2)

@@ -33,13 +33,13 @@ def kept(tables, tmp_path_factory: pytest.TempPathFactory):
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The folds that are really computed from now on."""
     done: list[int] = []
-    real = fold_cache.predict_part
+    real = fold_cache.CLASSIFIERS
 
     def count(part, task):
         done.append(part.fold)
-        return real(part, task)
+        return real.predict(part, task)
 
-    monkeypatch.setattr(fold_cache, "predict_part", count)
+    monkeypatch.setattr(fold_cache, "CLASSIFIERS", real._replace(predict=count))
     return done
 
 

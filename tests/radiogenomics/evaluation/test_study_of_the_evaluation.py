@@ -20,7 +20,7 @@ def counted():
 def test_true_figures_agree_with_a_million_simulated_patients() -> None:
     from sklearn.metrics import average_precision_score, roc_auc_score
 
-    from radiogenomics.evaluation.study.linear import THRESHOLD, _truth, _truth_of_pooled
+    from radiogenomics.evaluation.study.linear import THRESHOLD, _truth, _truth_of_pooled, _with_predictive_values
 
     rng = np.random.default_rng(0)
     delta = np.array([0.8, 0.5, 0.0])
@@ -29,7 +29,7 @@ def test_true_figures_agree_with_a_million_simulated_patients() -> None:
     model = fit(X[:80], y[:80])
     log_odds = X @ model.weights + model.constant
     probability = 1 / (1 + np.exp(-log_odds))
-    truth = _truth(model, delta, 0.3) | _truth_of_pooled([[model]], delta, 0.3)
+    truth = _with_predictive_values(_truth(model, delta, 0.3), 0.3) | _truth_of_pooled([[model]], delta, 0.3)
     assert truth["auc"] == pytest.approx(roc_auc_score(y, log_odds), abs=0.003)
     assert truth["average_precision"] == pytest.approx(average_precision_score(y, log_odds), abs=0.004)
     assert truth["brier"] == pytest.approx(((probability - y) ** 2).mean(), abs=0.001)

@@ -69,3 +69,41 @@ def test_one_extreme_value_is_clipped() -> None:
     design = Design({"m": np.array([0])}, 1, limit=1).fit(values, target)
     far, farther = design.transform(np.array([[50.0], [5000.0]]))
     assert far[0] == farther[0]
+
+
+def test_a_skewed_column_enters_as_its_logarithm_whatever_its_unit_and_others_as_they_are() -> None:
+    rng = np.random.default_rng(4)
+    target = np.repeat([0, 1], 60)
+    normal = rng.normal(size=(120, 1))
+    burden = np.exp(1.2 * rng.normal(size=(120, 1)) + target[:, None])
+    rare = (rng.random((120, 1)) < 0.05).astype(float)  # skewed, and no number to take a logarithm of
+    values = np.hstack([normal, burden, rare])
+    made = Design({"m": np.arange(3)}, 3, limit=3).fit(values, target)
+    columns = made.transform(values)
+    order = [int(np.flatnonzero(made.owners == c)[0]) for c in range(3)]
+    expected = np.log1p(burden[:, 0] / np.median(burden))
+    assert np.corrcoef(columns[:, order[1]], expected)[0, 1] > 0.999
+    assert np.corrcoef(columns[:, order[0]], normal[:, 0])[0, 1] > 0.99
+    assert len(np.unique(np.round(columns[:, order[2]], 9))) == 2
+    scaled = values * np.array([1, 1000.0, 1])
+    again = Design({"m": np.arange(3)}, 3, limit=3).fit(scaled, target)
+    np.testing.assert_allclose(again.transform(scaled), columns, atol=1e-9)
+    odd = np.array([[0.0, -5.0, 0.0], [0.0, 0.0, 0.0]])
+    assert np.isfinite(made.transform(odd)).all()
+    np.testing.assert_array_equal(*made.transform(odd))
+
+
+def test_a_multiplicative_signal_is_found_where_the_largest_few_values_would_hide_it() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    from radiogenomics.fusion.elastic_net import ElasticNet
+
+    rng = np.random.default_rng(8)
+    y = np.repeat([0, 1], 1000)
+    noise = rng.normal(size=(2000, 3))
+    X = np.hstack([np.exp(1.5 * rng.normal(size=(2000, 1)) - 0.9 * y[:, None]), noise])
+    train = np.r_[0:60, 1000:1060]
+    model = ElasticNet(inner_repeats=1).fit(X[train], y[train])
+    assert (
+        roc_auc_score(np.delete(y, train), np.delete(model.decision_function(X), train)) > 0.63
+    )  # 0.664 is all there is

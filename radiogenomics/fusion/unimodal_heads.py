@@ -1,0 +1,70 @@
+"""What each modality says by itself: small linear models beside a network, and whether a modality pays at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from radiogenomics.fusion.design import Design
+from radiogenomics.fusion.logistic import log_loss_rows, penalised_logistic, recalibration
+
+HEADS = ((0.5, 0.2), (0.5, 0.1), (0.5, 0.05), (0.0, 0.3))
+"""(l1_ratio, penalty) of the logistic regressions among which each modality has one, the most careful first."""
+LEAST_GAIN = 1.0
+"""Nats of log-likelihood over the prevalence that a modality has to gain on held-out patients, half of Akaike's penalty for
+the slope and intercept that it is recalibrated with."""
+
+
+def fitted_heads(design: Design, matrix: np.ndarray, here: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Coefficients (q, heads) on the design's columns, each modality's learned from the patients who have it alone.
+
+    Parameters
+    ----------
+    matrix : (n, q), `design.transform` of the training rows. here : (n, m) bool. target : (n,) of 0/1.
+    """
+    ratios, penalties = (np.array(values) for values in zip(*HEADS, strict=True))
+    coefficients = np.zeros((matrix.shape[1], len(HEADS)))
+    for modality, own in enumerate(own_columns(design)):
+        rows = here[:, modality]
+        if len(own) and 0 < target[rows].sum() < rows.sum():
+            coefficients[own] = penalised_logistic(matrix[np.ix_(rows, own)], target[rows], penalties, ratios)[1]
+    return coefficients
+
+
+def own_columns(design: Design) -> list[np.ndarray]:
+    """Of each modality the columns of the design that are its features, without indicators of absence."""
+    features = design.owners < design.n_features
+    return [np.flatnonzero((design.groups == m) & features) for m in range(len(design.positions))]
+
+
+def head_evidence(design: Design, matrix: np.ndarray, here: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """What the heads say: (n, m, heads) of coefficients (q, heads); 0 where a modality is absent."""
+    said = np.stack([matrix[:, own] @ coefficients[own] for own in own_columns(design)], axis=1)
+    return np.where(here[:, :, None], said, 0.0)
+
+
+def gain(evidence: np.ndarray, target: np.ndarray) -> float:
+    """Log-likelihood in nats that recalibrated evidence (n, r) of n patients gains over their prevalence; a patient counts once."""
+    share = float(np.clip(target.mean(), 1e-6, 1 - 1e-6))
+    if not 0 < target.sum() < len(target):
+        return 0.0
+    intercept, slope = recalibration(evidence, target, prior_spread=2.0)
+    informed = log_loss_rows(intercept + slope * evidence, target[:, None]).mean(axis=1)
+    nothing = log_loss_rows(np.full(len(target), np.log(share / (1 - share))), target)
+    return float((nothing - informed).sum())
+
+
+def combined(evidence: np.ndarray, here: np.ndarray, slopes: np.ndarray, spare: np.ndarray) -> np.ndarray:
+    """Log-odds (n, ...) of evidence (n, ..., m) that is 0 where a modality is absent.
+
+    A patient none of whose modalities pays is told the mean of what they say all the same: it is all that is known.
+
+    Parameters
+    ----------
+    here : (n, m) bool. slopes : (1 + m,), the intercept first, 0 for a modality that does not pay. spare : (m,), slopes of each
+        modality alone.
+    """
+    said = slopes[0] + evidence @ slopes[1:]
+    unheard = np.flatnonzero(here.any(axis=1) & ~(here & (slopes[1:] > 0)).any(axis=1))
+    count = here[unheard].sum(axis=1).reshape(-1, *[1] * (evidence.ndim - 2))
+    said[unheard] = slopes[0] + evidence[unheard] @ spare / count
+    return np.asarray(said)

@@ -1,0 +1,82 @@
+"""A survival endpoint as a person runs it: the asset, what it shows, the folds of families, the terminal's table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from rich.console import Console
+
+from pipelines.commands.results import print_survival
+from pipelines.discovery import read_cohort_file
+from pipelines.running import RunOutcome, run_cohort
+from radiogenomics.storage import ArtefactStore, Home
+
+KEY = ["small", "relapse", "survival_evaluation"]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, RunOutcome]:
+    """72 patients in 24 families, a marker that tells when they relapse; no other endpoint."""
+    folder = tmp_path_factory.mktemp("survival")
+    rng = np.random.default_rng(0)
+    marker = rng.normal(size=72)
+    relapse, left = rng.exponential(8 * np.exp(-marker)), rng.exponential(25, 72)
+    pd.DataFrame(
+        {
+            "id": [f"P{i:03d}" for i in range(72)],
+            "age": (60 + 10 * rng.normal(size=72)).round(1),
+            "marker": marker.round(3),
+            "family": [f"F{i // 3:02d}" for i in range(72)],
+            "months": np.minimum(relapse, left).round(2),
+            "relapsed": np.where(relapse <= left, "1", "0"),
+        }
+    ).to_csv(folder / "clinical.csv", index=False)
+    declared = {
+        "name": "small",
+        "clinical": {
+            "tables": {"main": {"file": "clinical.csv", "patient_id": "id"}},
+            "variables": {
+                "age": {"column": "age", "type": "number"},
+                "marker": {"column": "marker", "type": "number"},
+                "months": {"column": "months", "type": "number", "recorded": "follow_up"},
+            },
+        },
+        "survival": {
+            "relapse": {"time": "months", "event": "relapsed", "modalities": ["clinical"], "horizons_months": [6]}
+        },
+        "confounders": {"pedigree": {"source": "clinical", "columns": ["family"]}},
+        "resampling": {"outer_folds": 3, "inner_folds": 2, "repeats": 1, "group": "pedigree:family"},
+        "compute": {"workers": 1},
+    }
+    file = folder / "cohort.yaml"
+    file.write_text(yaml.safe_dump(declared))
+    home = Home(folder / "home")
+    return home, run_cohort(read_cohort_file(file, home), "all", home)
+
+
+def test_the_evaluation_is_stored_with_its_verdict_and_pictures(done: tuple[Home, RunOutcome]) -> None:
+    home, outcome = done
+    assert outcome.exit_code == 0, outcome.failures
+    record = ArtefactStore(home.artefacts).record(KEY)
+    assert record is not None
+    shown = record.shown
+    assert "C-index of" in shown["1_verdict"]["value"]
+    assert {"4_forest", "5_kaplan_meier", "5_time_dependent_auc", "6_what_is_added"} <= set(shown)
+    assert "months" in str(shown["9_refused_features"]["value"])  # the time itself predicts nothing
+
+
+def test_families_never_straddle_folds(done: tuple[Home, RunOutcome]) -> None:
+    folds = ArtefactStore(done[0].artefacts).read(KEY)["folds"]
+    family = folds["patient_id"].str[1:].astype(int) // 3
+    assert (folds.groupby([family, folds["repeat"]])["fold"].nunique() == 1).all()
+
+
+def test_the_terminal_lists_every_model_and_the_verdict(done: tuple[Home, RunOutcome]) -> None:
+    console = Console(record=True, width=200, quiet=False)
+    print_survival("small", done[0], console)
+    said = console.export_text()
+    assert "clinical/cox" in said
+    assert "floor/pedigree" in said
+    assert "C-index of" in said
