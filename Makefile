@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-fusion-weights results clean help
+.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-drafts study-robustness study-embeddings study-fusion-weights results clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -19,6 +19,9 @@ help:
 	@echo "make study-evaluation  the evaluation against known truth: docs/study_evaluation.md (about 30 minutes)"
 	@echo "make results     the public cohorts, evaluated: docs/results.md (needs RADIOGENOMICS_DATA)"
 	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
+	@echo "make study-robustness  which features survive on real CTs: docs/robustness.md (needs RADIOGENOMICS_DATA, about 40 minutes)"
+	@echo "make study-embeddings  what networks add to radiomics: docs/study_embeddings.md (about 15 minutes; sarcomas too with RADIOGENOMICS_DATA)"
+	@echo "make study-drafts  draft contours against drawn ones: docs/draft_contours.md (needs RADIOGENOMICS_DATA, about 10 minutes)"
 	@echo "make study-fusion-weights  how late fusion weighs its modalities: docs/study_fusion_weights.md (about 5 minutes)"
 	@echo "make screenshot  the README's pictures, by headless Chromium"
 
@@ -26,7 +29,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11 or later, or call make PYTHON=python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[dev,dask,postgres]" --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --editable ".[dev,dask,postgres,onnx]" --constraint constraints.txt
 	@touch $(STAMP)
 
 $(SIMULATED)/cohort.yaml: | $(STAMP)
@@ -66,6 +69,15 @@ results: $(STAMP)
 
 study-missing-modalities: $(STAMP)
 	$(BIN)/radiogenomics study-missing-modalities
+
+study-robustness: $(STAMP)
+	$(BIN)/radiogenomics study-robustness $${RADIOGENOMICS_DATA:?name the folder that holds the public data}
+
+study-embeddings: $(STAMP)
+	$(BIN)/radiogenomics study-embeddings
+
+study-drafts: $(STAMP)
+	$(BIN)/radiogenomics study-drafts $${RADIOGENOMICS_DATA:?name the folder that holds the public data}
 
 study-fusion-weights: $(STAMP)
 	$(BIN)/radiogenomics study-fusion-weights

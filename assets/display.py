@@ -105,6 +105,11 @@ def page(html: str, pages: Path, key: Sequence[str], name: str = "report") -> tu
     return url(f"{_PAGES}/{'/'.join(key)}/{file.name}"), file
 
 
+def page_url(key: Sequence[str], file: str) -> Item:
+    """The link to a page that lies below ``pages/``."""
+    return url(f"{_PAGES}/{'/'.join(key)}/{file}")
+
+
 def to_dagster(shown: Mapping[str, Item]) -> dict[str, dg.MetadataValue]:
     """Dagster's metadata values, in the order of their (numbered) names."""
     metadata: dict[str, dg.MetadataValue] = {}

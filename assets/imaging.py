@@ -9,6 +9,8 @@ import dagster as dg
 import pandas as pd
 
 from assets.display import number, plot, table
+from assets.drafts import NAME as DRAFTS
+from assets.drafts import contours_shown, draft_assets, draft_checks, has_drafts
 from assets.factory import Compute, asset_key, cohort_asset
 from assets.step import Product
 from radiogenomics.cohort.change import files_signature, part_signature
@@ -23,7 +25,7 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
     assets = [_ready_made(cohort, name) for name in cohort.imaging_tables]
     if not cohort.images:
         return assets
-    settings = cohort.model_dump(mode="json", include={"images"})
+    settings = cohort.model_dump(mode="json", include={"images": True, "clinical": {"index_date"}})
 
     def image_asset(
         name: str, description: str, compute: Compute, inputs: dict[str, list[str]], depends: Any = _lesion_state
@@ -41,6 +43,7 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             depends=depends,
         )
 
+    assets += draft_assets(cohort)
     assets.append(
         image_asset(
             "image_qc",
@@ -48,7 +51,7 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
             "**Can I trust it:** a shifted, empty or unreadable contour is set aside with its reason, never guessed. "
             "**What next:** look at the contact sheet; a wrong contour shows at once.",
             _image_qc(cohort),
-            _MANIFEST,
+            {"draft_contours": [DRAFTS]} if has_drafts(cohort) else _MANIFEST,
             lambda values: _declared_state(cohort, values),
         )
     )
@@ -67,10 +70,23 @@ def imaging_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
         assets.append(
             image_asset(
                 "cnn_embeddings",
-                "**What is this:** what a convolutional network trained on photographs (EfficientNet-Lite0, ImageNet) sees in three "
-                "planes through each lesion: 1,280 numbers. **Can I trust it:** as a description of texture and shape; single "
+                "**What is this:** what a convolutional network trained elsewhere sees of each lesion. Unless the cohort names an "
+                "encoder of its own, EfficientNet-Lite0, trained on photographs (ImageNet), gives 1,280 numbers from three "
+                "planes. **Can I trust it:** as a description of texture and shape; single "
                 "numbers mean nothing. **What next:** compare it with the radiomic features in the endpoint's results.",
                 _lesion_features(cohort, "cnn_embeddings"),
+                _LESIONS,
+                lambda values: [*_lesion_state(values), _encoder_state(cohort)],
+            )
+        )
+    if any(images.patches is not None for images in cohort.images.values()):
+        assets.append(
+            image_asset(
+                "lesion_patches",
+                "**What is this:** a box of voxels around each lesion, packed into columns. **Can I trust it:** nothing is learned "
+                "here; look at the contact sheet for whether the box holds the tumour. **What next:** a network is trained on "
+                "these boxes inside every fold of each endpoint that lists the modality; no other model sees them.",
+                _lesion_features(cohort, "lesion_patches"),
                 _LESIONS,
             )
         )
@@ -91,8 +107,12 @@ def _declared_state(cohort: Cohort, values: Mapping[str, Any]) -> list[str]:
     """What quality control depends on: the rows that name images, and the state of the files they name."""
     from radiogenomics.imaging import declared_lesions
 
+    if DRAFTS in values:
+        lesions = values[DRAFTS]["lesions"]
+        return [hashlib.sha256(lesions.to_csv(index=False).encode()).hexdigest(), _files_state(lesions)]
     lesions = declared_lesions(cohort, values["manifest"]["manifest"])
-    return [part_signature(values["manifest"], ["lesions/"]), _files_state(lesions)]
+    sources = ["lesions/", *(["clinical/"] if cohort.clinical.index_date is not None else [])]
+    return [part_signature(values["manifest"], sources), _files_state(lesions)]
 
 
 def _lesion_state(values: Mapping[str, Any]) -> list[str]:
@@ -101,18 +121,31 @@ def _lesion_state(values: Mapping[str, Any]) -> list[str]:
     return [hashlib.sha256(lesions.to_csv(index=False).encode()).hexdigest(), _files_state(lesions)]
 
 
+def _encoder_state(cohort: Cohort) -> str:
+    """The state of the encoders that the cohort brings; one that cannot be read is the computation's to complain of."""
+    from radiogenomics.exceptions import RadiogenomicsError
+    from radiogenomics.imaging.embedding import encoder_files
+
+    try:
+        return files_signature(encoder_files(cohort))
+    except RadiogenomicsError as error:
+        return str(error)
+
+
 def _files_state(lesions: pd.DataFrame) -> str:
     return files_signature(Path(path) for column in ("image", "mask") for path in lesions[column])
 
 
 def _image_qc(cohort: Cohort) -> Compute:
     def compute(home, values, progress) -> Product:
-        from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions
-        from radiogenomics.multimodal import usable_lesions
+        from radiogenomics.cohort.set_aside import together
+        from radiogenomics.imaging import check_lesions, contact_sheet, declared_lesions, lesions_by_study, of_baseline
         from radiogenomics.reporting.figures.canvas import mark_simulated
         from radiogenomics.storage.feature_cache import FeatureCache
 
-        lesions = declared_lesions(cohort, values["manifest"]["manifest"])
+        manifest = values["manifest"]["manifest"]
+        drafted = values.get(DRAFTS)
+        lesions = drafted["lesions"] if drafted else declared_lesions(cohort, manifest)
         qc, quarantine, acquisition = check_lesions(
             lesions,
             quality={images: declared.quality for images, declared in cohort.images.items()},
@@ -121,20 +154,35 @@ def _image_qc(cohort: Cohort) -> Compute:
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
         )
-        usable = usable_lesions(lesions, qc)
+        by_study = lesions_by_study(cohort, manifest, lesions, qc)
+        quarantine = together([quarantine, by_study.quarantine])
+        acquisition = of_baseline(acquisition, by_study.studies)
         shown = {
-            "1_lesions_used": number(len(usable)),
+            "1_lesions_used": number(len(by_study.baseline)),
             "2_lesions_set_aside": number(len(quarantine)),
             "3_lesions_flagged": number(int((qc["status"] == "flagged").sum())),
+            **contours_shown(qc),
             "5_quality": table(qc, rows=30),
             "6_acquisition": table(acquisition, rows=10),
+            **({"2_lesions_of_later_studies": number(len(by_study.later))} if len(by_study.later) else {}),
         }
         if len(lesions):
             figure = contact_sheet(lesions, limit=24, qc=qc)
             if cohort.simulated:
                 mark_simulated(figure)
             shown["4_contact_sheet"] = plot(figure, home.pages, [cohort.name, "image_qc"], "contact_sheet")
-        return Product({"lesions": usable, "qc": qc, "quarantine": quarantine, "acquisition": acquisition}, shown)
+        return Product(
+            {
+                "lesions": by_study.baseline,
+                "qc": qc,
+                "quarantine": quarantine,
+                "acquisition": acquisition,
+                "later_lesions": by_study.later,
+                "studies": by_study.studies,
+                "lesion_labels": by_study.labels,
+            },
+            shown,
+        )
 
     return compute
 
@@ -212,6 +260,7 @@ def imaging_asset_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
     checks: list[dg.AssetChecksDefinition] = []
     if not cohort.images:
         return checks
+    checks += draft_checks(cohort)
 
     @dg.asset_check(
         asset=asset_key(cohort, "image_qc"),
@@ -219,7 +268,8 @@ def imaging_asset_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
         description="Each declared lesion is used or set aside, once.",
     )
     def every_lesion_is_accounted_for(image_qc: Any) -> dg.AssetCheckResult:
-        declared, used, aside = len(image_qc["qc"]), len(image_qc["lesions"]), len(image_qc["quarantine"])
+        declared, aside = len(image_qc["qc"]), len(image_qc["quarantine"])
+        used = len(image_qc["lesions"]) + len(image_qc["later_lesions"])
         return dg.AssetCheckResult(
             passed=declared == used + aside, description=f"{declared} lesions = {used} used + {aside} set aside"
         )
@@ -228,6 +278,7 @@ def imaging_asset_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
     names = ["lesion_volumetrics"]
     names += ["radiomic_features"] if any(i.radiomics is not None for i in cohort.images.values()) else []
     names += ["cnn_embeddings"] if any(i.embedding for i in cohort.images.values()) else []
+    names += ["lesion_patches"] if any(i.patches is not None for i in cohort.images.values()) else []
     checks += [_lesions_kept(cohort, name) for name in names]
     return checks
 

@@ -4,25 +4,42 @@ from typing import Any
 
 import dagster as dg
 
+from assets.attention import ATTENTION, attention_maps, seen_images
 from assets.display import number, plot, sentences, table, text
 from assets.explanations import explanations
 from assets.factory import asset_key, cohort_asset
 from assets.fold_check import WHAT, patients_in_one_fold
 from assets.prediction_store import store_identity
-from assets.predictions import predictions
-from assets.report import report
+from assets.predictions import predictions, recipe
+from assets.promotion import promotion
+from assets.report import report, report_inputs
+from assets.robustness import declared_readings, readings_input
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product, code_version
 from assets.training_frame import locked_test, training_frame
+from assets.worklist import worklist, worklist_endpoint
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.prediction.configuration import stored_configuration
 
-ENDPOINT_ASSETS = ("evaluation", "model", "explanations", "predictions", "report")
+ENDPOINT_ASSETS = ("evaluation", "model", "promotion", "explanations", "predictions", "report")
 _LEARNING = ("fusion", "evaluation", "multimodal", "endpoints", "compute", "cohort")
 
 
-def endpoint_asset_names(cohort: Cohort) -> list[str]:
-    """The names of an endpoint's assets: those of every cohort, and what its `evaluation` section asks for."""
-    return [*ENDPOINT_ASSETS, *scrutiny_names(cohort)]
+def endpoint_asset_names(cohort: Cohort, endpoint: str) -> list[str]:
+    """The names of an endpoint's assets: those of every cohort, and what its modalities and `evaluation` ask for."""
+    looked_into = [ATTENTION] if seen_images(cohort, endpoint) else []
+    return [*ENDPOINT_ASSETS, *looked_into, *scrutiny_names(cohort)]
+
+
+def trained_assets(cohort: Cohort) -> list[dg.AssetKey]:
+    """The keys of everything that is made from the joined cohort, endpoint by endpoint."""
+    keys = [
+        asset_key(cohort, endpoint, name)
+        for endpoint in cohort.endpoints
+        for name in endpoint_asset_names(cohort, endpoint)
+    ]
+    ordered = worklist_endpoint(cohort)
+    return keys + ([asset_key(cohort, ordered, "worklist")] if ordered else [])
 
 
 def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
@@ -56,11 +73,13 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
         )
 
     joined = {"mdata": ["multimodal_cohort"]}
+    learned = joined | readings_input(cohort)
     evaluated = {"evaluation": [endpoint, "evaluation"]}
     model = {"model": [endpoint, "model"]}
     explained = {"explanations": [endpoint, "explanations"]}
     predicted = {"predictions": [endpoint, "predictions"]}
     inputs = {"manifest": ["manifest"], "quarantine": ["quarantine"], "labels": ["labels"]}
+    inputs |= {"image_qc": ["image_qc"]} if cohort.images else {}
     return [
         make(
             "evaluation",
@@ -68,7 +87,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "and the confounder floors. **Can I trust it:** everything learned is learned inside the training folds; look at the "
             "interval, at n and at the floors before the figure. **What next:** the `report`.",
             _evaluation(cohort, endpoint),
-            joined,
+            learned,
         ),
         make(
             "model",
@@ -76,17 +95,31 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "without pickle. **Can I trust it:** as far as the out-of-fold figures of the same recipe in `evaluation`; it was "
             "declared before any result. **What next:** `explanations`, `predictions`.",
             _model(cohort, endpoint),
-            joined | evaluated,
+            learned | evaluated | {"manifest": ["manifest"]},
+            packages=("prediction", "omics", "storage", *_LEARNING),
             kinds=("scikitlearn",),
+            more={"configuration": stored_configuration(cohort, endpoint)},
+        ),
+        make(
+            "promotion",
+            "**What is this:** whether the new model becomes the champion, the model in use. **Can I trust it:** only if it is "
+            "shown not to be worse: same patients, out of fold, by margins declared in `prediction.promotion`; the log of "
+            "stages is append-only. **What next:** `radiogenomics models history`, or promote by hand with a reason.",
+            promotion(cohort, endpoint),
+            model,
+            packages=("monitoring", "storage", *_LEARNING),
+            more={"promotion": cohort.prediction.promotion.model_dump(mode="json")},
         ),
         make(
             "explanations",
-            "**What is this:** SHAP values of the final model: how much each feature moved each patient's log-odds. "
-            "**Can I trust it:** they add up to the prediction; they explain the model, not the disease. "
-            "**What next:** see which modality carries the prediction.",
+            "**What is this:** what moved each patient's out-of-fold prediction: features (SHAP values, log-odds) and whole "
+            "modalities (probability), by models that never saw the patient. **Can I trust it:** they add up to the prediction; "
+            "what the folds do not agree on is marked unstable; they explain the model, not the disease. **What next:** see "
+            "which modality carries the prediction.",
             explanations(cohort, endpoint),
-            joined | model,
+            learned | evaluated,
             packages=("explanation", *_LEARNING),
+            more=cohort.model_dump(mode="json", include={"explanations"}),
         ),
         make(
             "predictions",
@@ -94,8 +127,8 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "prospective for the others. **Can I trust it:** out-of-fold rows come from models that never saw the patient. "
             "**What next:** `radiogenomics predictions export`, or the table itself (docs/predictions.md).",
             predictions(cohort, endpoint),
-            joined | evaluated | model,
-            packages=("storage", *_LEARNING),
+            joined | evaluated | model | {"promotion": [endpoint, "promotion"]},
+            packages=("prediction", "storage", *_LEARNING),
             more=store_identity(cohort),
         ),
         make(
@@ -103,11 +136,46 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "**What is this:** one page with the verdict, the figures, the floors, the exclusions and what is needed to repeat it. "
             "**Can I trust it:** it is made from the stored tables alone. **What next:** open the link.",
             report(cohort, endpoint),
-            joined | evaluated | model | explained | predicted | inputs,
-            packages=("reporting", *_LEARNING),
+            joined | evaluated | model | explained | predicted | inputs | report_inputs(cohort, endpoint),
+            packages=("reporting", "monitoring", *_LEARNING),
             kinds=("html",),
+            more=cohort.model_dump(
+                mode="json", include={"explanations", "statements", "title", "licence", "source_url", "images"}
+            ),
         ),
+        *_attention(cohort, endpoint, make, joined | evaluated | model),
         *scrutiny_assets(cohort, endpoint, make),
+        *([_worklist(cohort, endpoint, make)] if worklist_endpoint(cohort) == endpoint else []),
+    ]
+
+
+def _worklist(cohort: Cohort, endpoint: str, make: Any) -> dg.AssetsDefinition:
+    return make(
+        "worklist",
+        "**What is this:** untested patients in the order in which a molecular test would find most. **Can I trust it:** the "
+        "sensitivity at each cut is that of out-of-fold predictions, with its interval. **What next:** test them all, those at "
+        "the top first: the list orders molecular testing and does not replace it.",
+        worklist(cohort, endpoint),
+        {"mdata": ["multimodal_cohort"]} | {name: [endpoint, name] for name in ("promotion", "predictions")},
+        packages=("prediction", *_LEARNING),
+        more={"worklist": cohort.prediction.worklist.model_dump(mode="json")},
+    )
+
+
+def _attention(cohort: Cohort, endpoint: str, make: Any, inputs: Any) -> list[dg.AssetsDefinition]:
+    """Maps of where networks look, where the endpoint's modalities have a network that can be looked into."""
+    if not seen_images(cohort, endpoint):
+        return []
+    return [
+        make(
+            ATTENTION,
+            "**What is this:** where in the image the final model's networks find what they say, for a few telling patients: "
+            "right with conviction, and wrong. **Can I trust it:** a map explains the model, not the disease; hold it against "
+            "the map of random weights. **What next:** open the NIfTI files over the images.",
+            attention_maps(cohort, endpoint),
+            inputs | {"image_qc": ["image_qc"], "lesion_volumetrics": ["lesion_volumetrics"]},
+            packages=("explanation", "imaging", *_LEARNING),
+        )
     ]
 
 
@@ -119,6 +187,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
         from radiogenomics.evaluation.leaks import telling_columns
         from radiogenomics.evaluation.sample_size import statement
         from radiogenomics.evaluation.verdict import verdict_sentence
+        from radiogenomics.fusion.columns import predictors_in
         from radiogenomics.storage.feature_cache import FeatureCache
 
         final = cohort.endpoints[endpoint].final_model
@@ -133,6 +202,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             workers=cohort.compute.workers,
             final_model=final,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             groups=frame.groups,
             scheduler=cohort.compute.scheduler,
             on_progress=progress,
@@ -166,7 +236,9 @@ def _evaluation(cohort: Cohort, endpoint: str):
         if final in everyone.index:
             auc = float(everyone["auc"][final])
             shown["3_auc_of_final_model"] = number(auc)
-            shown["3_sample_size"] = sentences([statement(len(frame.y), int(frame.y.sum()), frame.X.shape[1], auc)])
+            shown["3_sample_size"] = sentences(
+                [statement(len(frame.y), int(frame.y.sum()), predictors_in(frame.X), auc)]
+            )
         tables = {
             "out_of_fold": result.out_of_fold,
             "metrics": result.metrics,
@@ -176,7 +248,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             "calibration_curve": result.calibration_curve,
             "subgroups": subgroups,
             "telling_columns": telling_columns(frame.X, frame.y),
-            "size": pd.DataFrame({"predictors": [frame.X.shape[1]]}),
+            "size": pd.DataFrame({"predictors": [predictors_in(frame.X)]}),
             "refused": frame.refused,
             "excluded": frame.excluded,
         }
@@ -236,13 +308,27 @@ def _shown_models(metrics: Any, final: str, cohort: Cohort) -> list[str]:
 
 def _model(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
+        from radiogenomics.evaluation.model_evidence import content_digest, write_evidence
+        from radiogenomics.evaluation.prediction_table import labels_id, settings_id
         from radiogenomics.fusion import TRUSTED_TYPES, fit_final
+        from radiogenomics.fusion.robustness import unreliable_columns
         from radiogenomics.storage.models import ModelRegistry
 
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         name = cohort.endpoints[endpoint].final_model
-        fitted = fit_final(frame.X, frame.y, name, cohort.models, cohort.resampling, imaging=cohort.imaging_tables)
+        fitted = fit_final(
+            frame.X,
+            frame.y,
+            name,
+            cohort.models,
+            cohort.resampling,
+            imaging=cohort.imaging_tables,
+            unreliable=unreliable_columns(declared_readings(cohort, values), frame.X.index),
+        )
         metrics = values["evaluation"]["metrics"]
+        rows = values["evaluation"]["out_of_fold"]
+        evidence = rows[rows["model"] == name].reset_index(drop=True)
+        configuration = stored_configuration(cohort, endpoint)
         figures = metrics[metrics["model"] == name].astype(object).where(metrics.notna(), None).to_dict("records")
         snapshot = str(values["mdata"].uns["snapshot_id"])
         model_id = ModelRegistry(home.models).register(
@@ -259,9 +345,15 @@ def _model(cohort: Cohort, endpoint: str):
                 "out_of_fold_metrics": figures,
                 "resampling": cohort.resampling.model_dump(mode="json"),
                 "code_version": code_version(),
+                "configuration": configuration,
+                "out_of_fold_sha256": content_digest(evidence),
+                "labels_id": labels_id(frame.y),
+                "settings_id": settings_id(recipe(cohort, endpoint)["settings"]),
             },
             trusted=TRUSTED_TYPES,
+            attachments=_for_use(cohort, values["manifest"], frame, fitted, evidence),
         )
+        write_evidence(home.models, cohort.name, endpoint, model_id, evidence)
         record = {
             "model_id": model_id,
             "name": name,
@@ -281,6 +373,19 @@ def _model(cohort: Cohort, endpoint: str):
         )
 
     return compute
+
+
+def _for_use(cohort: Cohort, inputs: Any, frame: Any, fitted: Any, evidence: Any) -> dict[str, bytes]:
+    """What is stored beside the model, so that it can be applied to new patients."""
+    from radiogenomics.evaluation.training_reference import training_reference
+    from radiogenomics.omics import cohort_state
+    from radiogenomics.prediction import use_of_model
+
+    sites = {name: c for name, c in cohort.confounders.items() if ":" not in c.source}
+    reference = training_reference(
+        fitted, frame.X, frame.confounders, evidence, sites=sites, random_state=cohort.resampling.random_state
+    )
+    return use_of_model(reference, frame.dictionary, cohort_state(cohort, inputs["manifest"], inputs["files"]))
 
 
 def endpoint_checks(cohort: Cohort, endpoint: str) -> list[dg.AssetChecksDefinition]:

@@ -4,8 +4,8 @@ from typing import Any
 
 from assets.display import number, plot, table, text
 from assets.prediction_store import prediction_store
+from assets.prospective import prospective
 from assets.step import Product, code_version, source_digest
-from assets.stored_model import stored_hash, stored_model
 from radiogenomics.cohort.configuration import Cohort
 
 
@@ -13,7 +13,7 @@ def predictions(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         import pandas as pd
 
-        from radiogenomics.evaluation.prediction_table import out_of_fold_rows, prospective_rows, with_hashes
+        from radiogenomics.evaluation.prediction_table import out_of_fold_rows
         from radiogenomics.multimodal import endpoint_frame, patient_frame
         from radiogenomics.reporting import figures
 
@@ -26,18 +26,12 @@ def predictions(cohort: Cohort, endpoint: str):
             "code_version": code_version(),
         }
         parts = [out_of_fold_rows(values["evaluation"]["out_of_fold"], recipe=recipe(cohort, endpoint), **common)]
-        hashes = {
-            "model_hash": stored_hash(home, cohort, endpoint, record["model_id"]),
-            "labels": str(parts[0]["labels_id"].iloc[0]),  # the final model learned from the same labels
-            "settings": str(parts[0]["settings_id"].iloc[0]),
-        }
         labelled = endpoint_frame(cohort, mdata, endpoint).y.index
         X = patient_frame(cohort, mdata, endpoint)
         X = X.loc[~X.index.isin(labelled)]
-        if len(X):
-            model = stored_model(home, cohort, endpoint, record)
-            new = prospective_rows(model, X, model_id=record["model_id"], model_name=record["name"], **common)
-            parts.append(with_hashes(new, **hashes))
+        champion = values["promotion"]["champion"]
+        if len(X) and champion is not None:
+            parts.append(prospective(home, cohort, mdata, X, endpoint, champion))
         rows = pd.concat(parts, ignore_index=True)
         place = prediction_store(home, cohort).append(rows)
         final = rows[rows["model"] == record["name"]]
@@ -46,7 +40,9 @@ def predictions(cohort: Cohort, endpoint: str):
             rows,
             {
                 "1_rows": number(len(rows)),
-                "2_prospective_patients": number(len(X)),
+                "2_prospective_patients": number(int((rows["kind"] == "prospective").sum())),
+                "2_abstained": number(int((rows["abstained"] & (rows["kind"] == "prospective")).sum())),
+                "2_champion": text(f"`{champion}`" if champion else "none: no prospective prediction is made"),
                 "3_by_patient": plot(figure, home.pages, [cohort.name, endpoint, "predictions"], "by_patient"),
                 "4_stored_in": text(f"`{place}`"),
                 "5_rows": table(final, rows=20, columns=14),

@@ -1,47 +1,211 @@
-"""The report of an endpoint, from the stored tables alone."""
+"""The report of an endpoint, from the stored tables alone, with the RO-Crate of its run beside it."""
+
+import hashlib
+import shlex
+from datetime import UTC, datetime
+from typing import Any
 
 from assets.display import number, page, text
+from assets.scrutiny import scrutiny_names
 from assets.step import Product, code_version, library_versions
+from assets.training_frame import training_frame
 from radiogenomics.cohort.configuration import Cohort
+
+
+def report_inputs(cohort: Cohort, endpoint: str) -> dict[str, list[str]]:
+    """The scrutiny assets that this cohort declares: argument name -> key parts."""
+    return {name: [endpoint, name] for name in scrutiny_names(cohort)}
 
 
 def report(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
-        from radiogenomics.cohort import Inputs, account
         from radiogenomics.evaluation.verdict import verdict_sentence
         from radiogenomics.multimodal import availability
         from radiogenomics.reporting import render_report
+        from radiogenomics.reporting.contours.counts import contour_counts
+        from radiogenomics.reporting.ro_crate import METADATA_FILE
 
         evaluation, record = values["evaluation"], values["model"]
         labels = values["labels"]["labels"]
+        frame = training_frame(home, cohort, values["mdata"], endpoint)
+        tables = _tables(cohort, endpoint, values, frame)
+        said = _sentences(cohort, endpoint, values, frame, tables)
+        command = f"radiogenomics run {shlex.quote(cohort.file.name)}"
         html = render_report(
             cohort_title=cohort.title or cohort.name,
             endpoint=endpoint,
             simulated=cohort.simulated,
             final_model=record["name"],
+            description=cohort.endpoints[endpoint].description,
             metrics=evaluation["metrics"],
             comparisons=evaluation["comparisons"],
             out_of_fold=evaluation["out_of_fold"],
             figures=evaluation["figures"],
             subgroups=evaluation["subgroups"],
             verdict=verdict_sentence(evaluation["metrics"], evaluation["comparisons"], record["name"]),
-            explanations=values["explanations"],
+            explanations=tables["explanations"],
+            explained={n: t for n, t in values["explanations"].items() if n != "features"},
+            scrutiny={n: tables[n] for n in _SCRUTINY if n in tables},
+            people={n: tables[n] for n in ("missingness", "characteristics")},
+            sentences=said,
+            statements=cohort.statements.model_dump(),
+            checklists=_checklists(cohort, endpoint, tables, said["sample_size"], record["model_id"]),
+            top=cohort.explanations.top,
             predictions=values["predictions"],
             labels=labels[labels["endpoint"] == endpoint],
             excluded=evaluation["excluded"],
             refused=evaluation["refused"],
             availability=availability(values["mdata"]),
-            account=account(Inputs(**values["manifest"])),
+            account=tables["account"],
             quarantine=values["quarantine"],
-            settings={
-                "model_id": record["model_id"],
-                "snapshot_id": record["snapshot_id"],
-                **cohort.resampling.model_dump(mode="json"),
-                "configuration": cohort.file.name,
-            },
+            contours=contour_counts(values["image_qc"]["qc"]) if "image_qc" in values else None,
+            settings=_settings(cohort, endpoint, record),
             versions={"code": code_version(), **library_versions()},
+            command=command,
+            crate=METADATA_FILE,
+            source_url=cohort.source_url,
+            licence=cohort.licence,
         )
         link, file = page(html, home.pages, [cohort.name, endpoint, "report"])
-        return Product(html, {"1_report": link, "2_file": text(f"`{file}`"), "3_kilobytes": number(len(html) // 1024)})
+        crate = _crate(home, cohort, endpoint, values["manifest"]["files"], html, command, file.parent)
+        return Product(
+            html,
+            {
+                "1_report": link,
+                "2_file": text(f"`{file}`"),
+                "3_ro_crate": text(f"`{crate}`"),
+                "4_kilobytes": number(len(html) // 1024),
+            },
+        )
 
     return compute
+
+
+_SCRUTINY = ("sites", "sites_skipped", "null_audit", "null_runs", "learning_curve", "drift")
+
+
+def _tables(cohort: Cohort, endpoint: str, values: Any, frame: Any) -> dict[str, Any]:
+    """Every stored table that the page or its checklists look at, by one name each."""
+    from radiogenomics.cohort import Inputs, account
+    from radiogenomics.monitoring.drift import drift
+    from radiogenomics.multimodal import patient_frame
+    from radiogenomics.reporting.missingness import characteristics, missingness
+
+    evaluation, explained = values["evaluation"], values["explanations"]
+    labels = values["labels"]["labels"]
+    everyone = patient_frame(cohort, values["mdata"], endpoint)
+    aside = set(evaluation["excluded"]["patient_id"]) - set(_unlabelled(labels, endpoint))
+    new = everyone.loc[~everyone.index.isin(frame.X.index) & ~everyone.index.isin(aside)]
+    found = {
+        **{
+            name: evaluation[name]
+            for name in ("metrics", "comparisons", "out_of_fold", "figures", "subgroups", "refused")
+        },
+        **{name: table for name, table in explained.items() if name != "features"},
+        "explanations": explained["features"],
+        "labels": labels[labels["endpoint"] == endpoint],
+        "quarantine": values["quarantine"],
+        "account": account(Inputs(**values["manifest"])),
+        "missingness": missingness(frame.X, frame.y),
+        "characteristics": characteristics(frame.X, frame.y, frame.dictionary, cohort.models.clinical_baseline),
+        "drift": drift(frame.X, new.dropna(how="all"), rate=cohort.explanations.drift_rate),
+    }
+    for asset, names in (
+        ("sites", {"sites": "sites", "skipped": "sites_skipped"}),
+        ("null_audit", {"summary": "null_audit", "runs": "null_runs"}),
+        ("learning_curve", {"curve": "learning_curve"}),
+    ):
+        if asset in values:
+            found |= {ours: values[asset][theirs] for theirs, ours in names.items()}
+    return found
+
+
+def _unlabelled(labels: Any, endpoint: str) -> list[str]:
+    own = labels[labels["endpoint"] == endpoint]
+    return list(own.loc[own["label"].isna(), "patient_id"])
+
+
+def _sentences(cohort: Cohort, endpoint: str, values: Any, frame: Any, tables: Any) -> dict[str, str]:
+    from radiogenomics.evaluation.learning_curve import verdict_of_curve
+    from radiogenomics.evaluation.sample_size import statement
+    from radiogenomics.monitoring.drift import in_words
+
+    final = cohort.endpoints[endpoint].final_model
+    everyone = tables["metrics"].query("population == 'all'").set_index("model")["auc"]
+    size = ""
+    if final in everyone.index:
+        size = statement(len(frame.y), int(frame.y.sum()), frame.X.shape[1], float(everyone[final]))
+    curve = tables.get("learning_curve")
+    new = int(tables["drift"].loc[tables["drift"]["feature"] == "(modality present)", "n_new"].max())
+    return {
+        "sample_size": size,
+        "learning_curve": "" if curve is None else verdict_of_curve(curve, final),
+        "drift": in_words(tables["drift"], new),
+    }
+
+
+def _checklists(cohort: Cohort, endpoint: str, tables: Any, sample_size: str, model_id: str) -> list[Any]:
+    from radiogenomics.reporting.checklists.evidence import Evidence
+    from radiogenomics.reporting.checklists.filled import CHECKLISTS, fill
+
+    evidence = Evidence(cohort, endpoint, tables, sample_size, model_id)
+    return [fill(name, evidence) for name in CHECKLISTS]
+
+
+def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any]) -> dict[str, Any]:
+    """The identifiers of the run, and every setting that decides it, defaults too."""
+    declared = cohort.endpoints[endpoint].model_dump(mode="json")
+    images = {
+        name: images.model_dump(mode="json", include={"kind", "radiomics", "embedding", "aggregate", "draft_contours"})
+        for name, images in cohort.images.items()
+    }
+    return {
+        "model_id": record["model_id"],
+        "snapshot_id": record["snapshot_id"],
+        **cohort.resampling.model_dump(mode="json"),
+        "configuration": cohort.file.name,
+        "endpoint": declared,
+        "models": cohort.models.model_dump(mode="json"),
+        "evaluation": cohort.evaluation.model_dump(mode="json"),
+        "explanations": cohort.explanations.model_dump(mode="json"),
+        "images": images,
+    }
+
+
+def _crate(home: Any, cohort: Cohort, endpoint: str, files: Any, html: str, command: str, folder: Any) -> Any:
+    """Write the crate's metadata and the configuration beside the page; gives the file."""
+    from radiogenomics.reporting.ro_crate import METADATA_FILE, Content, Step, ro_crate
+    from radiogenomics.storage import ArtefactStore, write_text
+
+    store, steps = ArtefactStore(home.artefacts), []
+    for key in store.keys(cohort.name):
+        other = len(key) > 2 and key[1] != endpoint
+        record = None if other or key[1:] == (endpoint, "report") else store.record(key)
+        if record is not None:
+            result = Content(record.key, record.digest)
+            steps.append(Step(record.key, result, record.created_at, record.fingerprint))
+    configuration = cohort.file.read_text(encoding="utf-8")
+    write_text(folder / cohort.file.name, configuration)
+    mark = "Simulated data. " if cohort.simulated else ""
+    metadata = ro_crate(
+        name=f"{cohort.title or cohort.name}: {endpoint}",
+        description=f"{mark}Prediction of {endpoint}: inputs, steps and report of a run.",
+        licence=cohort.licence,
+        workflow=_content(cohort.file.name, configuration),
+        command=command,
+        inputs=[Content(str(row["file"]), str(row["sha256"])) for row in files.to_dict("records")],
+        steps=steps,
+        parts=[_content("report.html", html)],
+        versions={"code": code_version(), **library_versions()},
+        ended=datetime.now(UTC).isoformat(timespec="seconds"),
+        simulated=cohort.simulated,
+    )
+    write_text(folder / METADATA_FILE, metadata)
+    return folder / METADATA_FILE
+
+
+def _content(name: str, said: str) -> Any:
+    from radiogenomics.reporting.ro_crate import Content
+
+    plain = said.encode("utf-8")
+    return Content(name, hashlib.sha256(plain).hexdigest(), len(plain))

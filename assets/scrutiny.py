@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.display import number, plot, sentences, table
 from assets.factory import asset_key
+from assets.robustness import declared_readings, readings_input
 from assets.step import Product
 from assets.training_frame import training_frame
 from radiogenomics.cohort.configuration import Cohort
@@ -26,7 +27,7 @@ def scrutiny_assets(
     cohort: Cohort, endpoint: str, make: Callable[..., dg.AssetsDefinition]
 ) -> list[dg.AssetsDefinition]:
     """The declared ones of one endpoint; `make` is the endpoint's factory."""
-    joined = {"mdata": ["multimodal_cohort"]}
+    joined = {"mdata": ["multimodal_cohort"]} | readings_input(cohort)
     evaluated = {"evaluation": [endpoint, "evaluation"]}
     made = {
         "sites": lambda: make(
@@ -66,7 +67,7 @@ def _work(home: Any, cohort: Cohort, progress: Any) -> dict[str, Any]:
     }
 
 
-def _run_again(home: Any, cohort: Cohort, endpoint: str, frame: Any, progress: Any) -> dict[str, Any]:
+def _run_again(home: Any, cohort: Cohort, endpoint: str, frame: Any, values: Any, progress: Any) -> dict[str, Any]:
     """What every analysis that runs the evaluation again, changed in one respect, is called with."""
     return {
         "models": cohort.models,
@@ -74,6 +75,7 @@ def _run_again(home: Any, cohort: Cohort, endpoint: str, frame: Any, progress: A
         "settings": cohort.evaluation,
         "final_model": cohort.endpoints[endpoint].final_model,
         "imaging": cohort.imaging_tables,
+        "readings": declared_readings(cohort, values),
         "groups": frame.groups,
         **_work(home, cohort, progress),
     }
@@ -105,6 +107,7 @@ def _sites(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
             resampling=cohort.resampling,
             settings=cohort.evaluation,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             cross_validated=values["evaluation"]["out_of_fold"],
             **_work(home, cohort, progress),
         )
@@ -134,7 +137,7 @@ def _null_audit(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
 
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         final = cohort.endpoints[endpoint].final_model
-        found = null_audit(frame.X, frame.y, **_run_again(home, cohort, endpoint, frame, progress))
+        found = null_audit(frame.X, frame.y, **_run_again(home, cohort, endpoint, frame, values, progress))
         figure = figures.null_audit_figure(
             found.runs, found.summary, final, endpoint=endpoint, simulated=cohort.simulated
         )
@@ -159,7 +162,7 @@ def _learning_curve(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
 
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         final = cohort.endpoints[endpoint].final_model
-        found = learning_curve(frame.X, frame.y, **_run_again(home, cohort, endpoint, frame, progress))
+        found = learning_curve(frame.X, frame.y, **_run_again(home, cohort, endpoint, frame, values, progress))
         figure = figures.learning_curve_figure(found.curve, final, endpoint=endpoint, simulated=cohort.simulated)
         return Product(
             {"curve": found.curve, "skipped": found.skipped},

@@ -31,6 +31,8 @@ cache_app = typer.Typer(
     help="Features per lesion that are kept, so that only what changed is computed.", no_args_is_help=True
 )
 app.add_typer(cache_app, name="cache")
+models_app = typer.Typer(help="Registered models, their stages, and why.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
 
 out = Console()
 err = Console(stderr=True)
@@ -71,11 +73,14 @@ def simulate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where the cohort is written; a new or empty folder")],
     patients: Annotated[int, typer.Option(min=20, max=5000, help="number of patients")] = 100,
     seed: Annotated[int, typer.Option(help="the same seed writes the same files, byte for byte")] = 1,
+    follow_up: Annotated[
+        bool, typer.Option("--follow-up", help="two later studies of each patient, with known growth")
+    ] = False,
 ) -> None:
     """Write a simulated cohort with known truth: CT with contours, mutations, expression, clinical tables, cohort.yaml."""
     from pipelines.commands import simulate as command
 
-    command.simulate(folder, patients, seed, err)
+    command.simulate(folder, patients, seed, err, follow_up)
 
 
 @app.command()
@@ -213,6 +218,104 @@ def cache_prune(
     command.prune(Home.from_environment(), maximum_mb, unused_days, err)
 
 
+ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="a model_id, as `radiogenomics models list` shows it")]
+Why = Annotated[str, typer.Option("--why", help="the reason; it is kept for ever")]
+
+
+@models_app.command("list")
+def models_list(
+    cohort: Annotated[str | None, typer.Option(help="only this cohort")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="only this endpoint")] = None,
+) -> None:
+    """Every registered model with its stage, n, events and AUC."""
+    from pipelines.commands import models as command
+
+    command.show_list(Home.from_environment(), out, cohort, endpoint)
+
+
+@models_app.command("show")
+def models_show(model: ModelId) -> None:
+    """What is known of one model: settings, snapshot, figures, files with their digests, as JSON."""
+    from pipelines.commands import models as command
+
+    command.show(Home.from_environment(), out, model)
+
+
+@models_app.command("promote")
+def models_promote(model: ModelId, why: Why) -> None:
+    """Make a model the champion of its endpoint; the one before is retired."""
+    from pipelines.commands import models as command
+
+    command.promote(Home.from_environment(), out, model, why)
+
+
+@models_app.command("retire")
+def models_retire(model: ModelId, why: Why) -> None:
+    """Take a model out of use."""
+    from pipelines.commands import models as command
+
+    command.retire(Home.from_environment(), out, model, why)
+
+
+@models_app.command("history")
+def models_history(cohort: CohortName, endpoint: Annotated[str, typer.Option(help="name of the endpoint")]) -> None:
+    """Every change of stage: when, who, from, to, why."""
+    from pipelines.commands import models as command
+
+    command.history(Home.from_environment(), out, cohort, endpoint)
+
+
+@app.command()
+def predict(
+    cohort: Annotated[
+        Path,
+        typer.Option("--cohort", help="folder of new patients, laid out as the training cohort's; or a cohort.yaml"),
+    ],
+    model: Annotated[str, typer.Option(help="a model_id, or champion")] = "champion",
+    of: Annotated[str | None, typer.Option("--of", help="for champion: the name of the training cohort")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="for champion: the endpoint")] = None,
+    output: Annotated[Path | None, typer.Option(help="also write the answer, as .json or .csv")] = None,
+    store: Annotated[bool, typer.Option(help="append to the predictions table")] = True,
+    workers: Annotated[int, typer.Option(min=1, help="processes; one patient needs one")] = 1,
+) -> None:
+    """Predict new patients, from any subset of images and tables, with a registered model and its stored settings."""
+    from pipelines.commands import predict as command
+
+    home = Home.from_environment()
+    command.predict(
+        model, cohort, home, out, err, of=of, endpoint=endpoint, output=output, store=store, workers=workers
+    )
+
+
+@app.command()
+def validate(
+    cohort: CohortFile,
+    model: Annotated[str, typer.Option(help="a model_id, or champion")],
+    of: Annotated[str | None, typer.Option("--of", help="for champion: the name of the training cohort")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="for champion: the endpoint")] = None,
+    output: Annotated[Path | None, typer.Option(help="also write every figure, as .csv or .json")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="also write the patients' predictions, as .csv")] = None,
+) -> None:
+    """External validation: apply a registered model to another labelled cohort; nothing is refitted."""
+    from pipelines.commands import validate as command
+
+    command.validate(
+        cohort, model, Home.from_environment(), out, of=of, endpoint=endpoint, output=output, predictions=predictions
+    )
+
+
+@app.command()
+def worklist(
+    cohort: CohortName,
+    endpoint: Annotated[str | None, typer.Option(help="the endpoint that the test measures")] = None,
+    output: Annotated[Path | None, typer.Option(help="also write it, as .csv")] = None,
+) -> None:
+    """Untested patients, in the order in which a molecular test would find most. It orders testing, and replaces none."""
+    from pipelines.commands import worklist as command
+
+    command.worklist(cohort, endpoint, Home.from_environment(), out, output)
+
+
 @app.command("study-evaluation")
 def study_evaluation(
     output: Annotated[Path, typer.Option(help="the Markdown file that is written, its plot beside it")] = Path(
@@ -304,6 +407,52 @@ def study_missing_modalities(
     from pipelines.commands import study_missing_modalities as command
 
     command.study_missing_modalities(output, cohorts, patients, workers, err)
+
+
+@app.command("study-robustness")
+def study_robustness(
+    data: Annotated[
+        Path, typer.Argument(metavar="DIR", help="holds sts_metastasis/, lung_ct_samples/, ibsi1_ct_phantom/")
+    ],
+    output: Annotated[
+        Path, typer.Option(help="the Markdown file that is written, its plots in pictures/ beside it")
+    ] = Path("docs/robustness.md"),
+    lesions: Annotated[int | None, typer.Option(min=3, help="so many of the sarcomas; left out: all")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Perturb lesions of real CTs and count the features that survive, by family and filter. A killed run goes on."""
+    from pipelines.commands import study_robustness as command
+
+    command.study_robustness(data, output, lesions, workers, Home.from_environment(), err)
+
+
+@app.command("study-embeddings")
+def study_embeddings(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/study_embeddings.md"),
+    patients: Annotated[int, typer.Option(min=40, help="patients of each simulated cohort")] = 100,
+) -> None:
+    """Measure what each encoder of images adds to radiomics: on simulated cohorts, and on the sarcomas where they are declared."""
+    from pipelines.commands import study_embeddings as command
+
+    command.study_embeddings(output, patients, Home.from_environment(), err)
+
+
+@app.command("study-drafts")
+def study_drafts(
+    data: Annotated[
+        Path, typer.Argument(metavar="DIR", help="holds lung_ct_samples/, ibsi1_ct_phantom/ and sts_metastasis/")
+    ],
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written, its plot beside it")] = Path(
+        "docs/draft_contours.md"
+    ),
+    draws: Annotated[int, typer.Option(min=2, help="prompts of each lung tumour")] = 40,
+    sarcoma_draws: Annotated[int, typer.Option(min=1, help="prompts of each sarcoma")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold draft contours against contours that people drew, with boxes and diameters that are up to 5 mm off."""
+    from pipelines.commands import study_drafts as command
+
+    command.study_drafts(data, output, draws, sarcoma_draws, workers, err)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -10,7 +10,7 @@ from pipelines.jobs import cohort_jobs
 from pipelines.progress import progress_logger
 from pipelines.resources import resources
 from pipelines.schedules import weekly_training
-from pipelines.sensors import inputs_changed
+from pipelines.sensors import inputs_changed, patients_arrived
 from radiogenomics.storage import Home
 
 
@@ -32,6 +32,8 @@ def build(home: Home) -> dg.Definitions:
         if "train" in of_cohort:
             schedules.append(weekly_training(found.cohort, of_cohort["train"], home))
         sensors.append(inputs_changed(found.cohort, of_cohort["all"], home))
+        if "inbox" in of_cohort:
+            sensors.append(patients_arrived(found.cohort, of_cohort["inbox"], home))
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,

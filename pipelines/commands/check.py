@@ -25,10 +25,12 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
     has: dict[str, set[str]] = {}
 
     if cohort.images:
-        from radiogenomics.imaging import check_lesions, declared_lesions
-        from radiogenomics.multimodal import usable_lesions
+        from radiogenomics.imaging import check_lesions, declared_lesions, draft_lesions, lesions_by_study
 
         lesions = declared_lesions(cohort, inputs.manifest)
+        drafted = draft_lesions(cohort, lesions, home.drafts / cohort.name, workers=cohort.compute.workers)
+        lesions = drafted.lesions
+        aside.append(drafted.quarantine)
         with err.status("opening images") as status:
             qc, quarantine, _ = check_lesions(
                 lesions,
@@ -36,10 +38,12 @@ def check(file: Path, home: Home, out: Console, err: Console) -> None:
                 scheduler=cohort.compute.scheduler,
                 on_progress=lambda done, total: status.update(f"opening images: {done} of {total}"),
             )
-        aside.append(quarantine)
-        usable = usable_lesions(lesions, qc)
-        for name in cohort.images:
-            has[f"images {name}"] = set(usable.loc[usable["images"] == name, "patient_id"])
+        by_study = lesions_by_study(cohort, inputs.manifest, lesions, qc)
+        aside += [quarantine, by_study.quarantine]
+        for name, images in cohort.images.items():
+            for what, part in (("", by_study.baseline), (", later", by_study.later)):
+                if not what or images.follow_up is not None:
+                    has[f"images {name}{what}"] = set(part.loc[part["images"] == name, "patient_id"])
     tables = _tables(cohort, inputs.manifest)
     for name, features in tables.items():
         has[name] = set(features.values["patient_id"])
@@ -138,11 +142,15 @@ def _refused(cohort: Cohort, tables: dict, out: Console) -> None:
         _print("Refused as predictors", pd.DataFrame(rows, columns=["endpoint", "feature", "why"]), out, most=20)
 
 
+_TABLES = ("csv", "tsv", "txt", "maf", "seg", "parquet", "pq")
+
+
 def _print_reasons(rows: pd.DataFrame, out: Console, most: int = 100) -> None:
     """One line for each thing that is set aside: where it stands, whose it is, why."""
     out.print("[bold]Set aside[/]")
     for row in rows.head(most).to_dict("records"):
-        line = "" if pd.isna(row["row"]) else f" line {row['row']}"
+        table = str(row["file"]).rpartition(".")[2].lower() in _TABLES  # in a folder of DICOM files a row is no line
+        line = f" line {row['row']}" if table and not pd.isna(row["row"]) else ""
         whose = " ".join(str(row[key]) for key in ("patient_id", "lesion_id") if not pd.isna(row[key]))
         out.print(
             f"  {row['source']}{line}  {whose or '(no identifier)'}  [{row['rule']}]", highlight=False, markup=False

@@ -12,7 +12,7 @@ from radiogenomics.exceptions import InputError
 from radiogenomics.simulation import simulate_cohort
 
 
-def simulate(folder: Path, patients: int, seed: int, err: Console) -> None:
+def simulate(folder: Path, patients: int, seed: int, err: Console, follow_up: bool = False) -> None:
     """Write a simulated cohort into a new or empty folder, with progress; the folder's name becomes the cohort's.
 
     Raises
@@ -33,6 +33,7 @@ def simulate(folder: Path, patients: int, seed: int, err: Console) -> None:
             patients=patients,
             random_state=seed,
             name=cohort_name(folder),
+            follow_up=follow_up,
             on_progress=lambda done, total: status.update(f"simulating: {done} of {total} patients"),
         )
     err.print(f"{folder}: {patients} simulated patients written in {time.monotonic() - started:.1f} s", highlight=False)

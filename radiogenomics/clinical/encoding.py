@@ -209,11 +209,13 @@ def _conversion(name: str, variable: Variable) -> tuple[float, float]:
 def _positions(name: str, variable: Variable, texts: ColumnTexts, patients: list[str], aside: SetAside) -> np.ndarray:
     """Position of each patient's category among the declared ones, NaN where not known."""
     declared = {category.strip(): float(code) for code, category in enumerate(variable.categories)}
+    recoded = {text.strip(): category.strip() for text, category in variable.recode.items()}
     values = np.full(len(patients), np.nan)
     for position, patient in enumerate(patients):
         text = texts.text.get(patient)
         if text is None:
             continue
+        text = recoded.get(text, text)
         if text not in declared:
             _set_aside(
                 aside,

@@ -11,6 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from radiogenomics.cohort.draft_settings import DraftContours
+from radiogenomics.cohort.encoder_settings import VOXELS, EncoderFile, Network, Patches
+from radiogenomics.cohort.explanation_settings import Explanations, Statements
+from radiogenomics.cohort.follow_up_settings import LesionFollowUp
 from radiogenomics.cohort.label_settings import (
     ColumnRule,
     GeneRule,
@@ -22,16 +26,46 @@ from radiogenomics.cohort.label_settings import (
     TimeToEvent,
     VariantRule,
 )
+from radiogenomics.cohort.model_use import Prediction
 from radiogenomics.cohort.omics_settings import Expression, Mutations, OmicsTable, SampleMap
 from radiogenomics.cohort.prediction_settings import PredictionSettings
 from radiogenomics.cohort.quality_rules import Quality
 from radiogenomics.cohort.radiomic_settings import PRESET_KIND, RADIOMICS_BY_KIND, Radiomics, radiomics_of_kind
+from radiogenomics.cohort.robustness_settings import Robustness
 from radiogenomics.cohort.settings import Name, Settings
 
 __all__ = [
-    "Clinical", "ClinicalTable", "Cohort", "ColumnRule", "Compute", "Confounder", "Endpoint", "Expression", "GeneRule",
-    "HorizonRule", "Images", "ImagingTable", "Models", "Mutations", "Name", "OmicsTable", "Radiomics", "Resampling",
-    "ResponseRule", "SampleMap", "Settings", "Table", "ThresholdRule", "TimeToEvent", "Variable", "VariantRule",
+    "Clinical",
+    "ClinicalTable",
+    "Cohort",
+    "ColumnRule",
+    "Compute",
+    "Confounder",
+    "EncoderFile",
+    "Endpoint",
+    "Explanations",
+    "Expression",
+    "GeneRule",
+    "HorizonRule",
+    "Images",
+    "ImagingTable",
+    "Models",
+    "Mutations",
+    "Name",
+    "Network",
+    "OmicsTable",
+    "Patches",
+    "Radiomics",
+    "Resampling",
+    "ResponseRule",
+    "SampleMap",
+    "Settings",
+    "Statements",
+    "Table",
+    "ThresholdRule",
+    "TimeToEvent",
+    "Variable",
+    "VariantRule",
 ]  # fmt: skip
 
 
@@ -70,6 +104,10 @@ class Variable(Settings):
     maximum: float | None = None
     scale: float = Field(1.0, description="factor from the column's unit to `unit` (0.45359237 for lbs to kg)")
     missing: tuple[str, ...] = Field((), description="codes for missing, beside the cohort's")
+    recode: dict[str, str] = Field(
+        default_factory=dict,
+        description="texts of the column that stand for a declared category, e.g. F: Female",
+    )
     codes: dict[str, float] = Field(
         default_factory=dict,
         description="texts of a number column that stand for a number (in the column's unit), e.g. '>89': 90",
@@ -96,6 +134,9 @@ class Variable(Settings):
             raise ValueError("give either `column_unit` or `scale`")
         if self.type != "number" and len(self.categories) < 2:
             raise ValueError(f"type '{self.type}' needs `categories` with at least two values")
+        strange = sorted(set(self.recode.values()) - set(self.categories))
+        if strange:
+            raise ValueError(f"recode: {strange} not among the declared categories {list(self.categories)}")
         return self
 
 
@@ -149,7 +190,9 @@ class Images(Settings):
 
     kind: Literal["CT", "PT", "MR"] = Field(description="CT in HU, PT in SUV, MR in arbitrary units")
     lesions: str | None = Field(
-        None, description="table patient_id, study_id, lesion_id, image, mask[, roi]: paths relative to the table"
+        None,
+        description="table patient_id, study_id, lesion_id, image, mask[, roi]: paths relative to the table; a box instead of a "
+        "mask: see `draft_contours` and cohort/prompts",
     )
     image: str | None = Field(None, description="pattern with {patient_id}, e.g. nifti/{patient_id}/CT_image.nii.gz")
     mask: str | None = None
@@ -157,9 +200,24 @@ class Images(Settings):
     radiomics: Radiomics | None = Field(
         default_factory=Radiomics, description="null: none; what is left out is by kind, see RADIOMICS_BY_KIND"
     )
-    embedding: bool = Field(True, description="CNN embedding by the packaged encoder")
+    embedding: bool | EncoderFile = Field(
+        True, description="CNN embedding: true by the packaged encoder, false none, {manifest: ...} by one of your own"
+    )
+    patches: Patches | None = Field(
+        None, description="boxes of voxels for a network trained on this cohort inside each fold; null: none"
+    )
     quality: Quality = Field(default_factory=Quality, description="what quality control looks for, and what follows")
     aggregate: Literal["largest", "mean", "volume_weighted"] = "largest"
+    robustness: Robustness | None = Field(
+        None, description="perturb some lesions, and leave out of the models what does not survive it"
+    )
+    follow_up: LesionFollowUp | None = Field(
+        None, description="what changes over several studies of a patient; needs dates (column study_date, or DICOM)"
+    )
+    draft_contours: DraftContours = Field(
+        default_factory=DraftContours,
+        description="lesions with a box or a diameter but no contour; a word alone is `use`",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -177,11 +235,22 @@ class Images(Settings):
         ways = sum(way is not None for way in (self.lesions, self.image, self.dicom))
         if ways != 1 or (self.image is None) != (self.mask is None):
             raise ValueError("give either `lesions`, or both `image` and `mask`, or `dicom`")
+        if self.draft_contours.use != "refuse" and self.kind == "MR":
+            raise ValueError("draft_contours: there is no method for MR, whose values have no common scale; say refuse")
         preset = self.radiomics.preset if self.radiomics is not None else None
         if preset in PRESET_KIND and PRESET_KIND[preset] != self.kind:
             raise ValueError(
                 f"radiomics.preset: '{preset}' is for kind {PRESET_KIND[preset]}, these images are {self.kind}"
             )
+        if self.robustness is not None and self.robustness.acquisition is not None and self.kind != "CT":
+            raise ValueError(f"robustness.acquisition: is about CT, these images are {self.kind}")
+        follow_up = self.follow_up
+        if follow_up is not None and self.image is not None:
+            raise ValueError("follow_up: a path pattern knows one study a patient; give `lesions` or `dicom`")
+        if follow_up is not None and follow_up.match == "label" and self.lesions is None:
+            raise ValueError("follow_up.match: 'label' needs a `lesions` table; say `match: nearest`")
+        if follow_up is not None and follow_up.delta is not None and follow_up.delta.radiomics and not self.radiomics:
+            raise ValueError("follow_up.delta.radiomics: there is no `radiomics` to take differences of")
         return self
 
 
@@ -198,6 +267,12 @@ class Endpoint(Settings):
     )
     final_model: str = Field(
         "late/weighted", description="the model that is stored and explained; declared before any result"
+    )
+    landmark_days: int | None = Field(
+        None,
+        ge=1,
+        description="predict from so many days after the index date: follow-up until then may predict, and patients whose "
+        "outcome was known by then leave (rule horizon), or the label is of the tumour's genes",
     )
     description: str = ""
 
@@ -257,6 +332,7 @@ class Models(Settings):
     fusion: tuple[str, ...] = ("early/elastic_net", "early/xgboost", "late/mean", "late/weighted")
     clinical_baseline: str = Field("clinical", description="the modality that is the clinic's own")
     harmonisation: Harmonisation | None = Field(None, description="null: features are used as they are")
+    network: Network = Field(default_factory=Network, description="how the network over boxes of voxels is trained")
 
 
 class Subgroup(Settings):
@@ -344,6 +420,9 @@ class Cohort(Settings):
     resampling: Resampling = Resampling()
     models: Models = Models()
     evaluation: Scrutiny = Scrutiny()
+    prediction: Prediction = Prediction()
+    explanations: Explanations = Explanations()
+    statements: Statements = Statements()
     predictions: PredictionSettings = PredictionSettings()
     compute: Compute = Compute()
     source_url: str = Field("", description="where the public gets these data")
@@ -368,7 +447,11 @@ class Cohort(Settings):
                 found[f"radiomics_{image_name}"] = f"images.{image_name}"
             if image.embedding:
                 found[f"embedding_{image_name}"] = f"images.{image_name}"
+            if image.patches is not None:
+                found[f"{VOXELS}_{image_name}"] = f"images.{image_name}"
             found[f"volumetrics_{image_name}"] = f"images.{image_name}"
+            if image.follow_up is not None and image.follow_up.delta is not None:
+                found[f"delta_{image_name}"] = f"images.{image_name}.follow_up.delta"
         for table_name in self.imaging_tables:
             found[table_name] = f"imaging_tables.{table_name}"
         if self.mutations is not None:
@@ -445,6 +528,8 @@ class Cohort(Settings):
                     f"endpoints.{name}.modalities: {unknown} not among this cohort's modalities {sorted(known)}"
                 )
             label = endpoint.label
+            if endpoint.landmark_days is not None:
+                _landmark(name, endpoint.label, endpoint.landmark_days, self.clinical.index_date)
             if isinstance(label, VariantRule | GeneRule):
                 if self.mutations is None:
                     raise ValueError(
@@ -473,9 +558,14 @@ class Cohort(Settings):
                 raise ValueError(
                     f"models.harmonisation.modalities: {strange} not among this cohort's modalities {sorted(known)}"
                 )
+            voxels = [m for m in harmonised.modalities if m.startswith(f"{VOXELS}_")]
+            if voxels:
+                raise ValueError(
+                    f"models.harmonisation.modalities: {voxels} hold voxels, which ComBat cannot harmonise"
+                )
         reserved = {"clinical", "mutations", "expression", "floor", "early", "intermediate", "late", "site"}
         for key, named_tables in (("imaging_tables", set(self.imaging_tables)), ("omics", set(self.omics))):
-            clash = named_tables & reserved
+            clash = (named_tables & reserved) | {name for name in named_tables if name.startswith(f"{VOXELS}_")}
             if clash:
                 raise ValueError(f"{key}: {sorted(clash)} are names of other modalities; choose others")
             reserved |= named_tables
@@ -486,6 +576,9 @@ class Cohort(Settings):
                 raise ValueError(
                     f"confounders.{name}.endpoints: {absent} not among this cohort's endpoints {sorted(declared)}"
                 )
+        tested = self.prediction.worklist.endpoint
+        if tested is not None and tested not in self.endpoints:
+            raise ValueError(f"prediction.worklist.endpoint: '{tested}' not among {sorted(self.endpoints)}")
         group = self.resampling.group
         if group != "patient_id" and (":" not in group or group.partition(":")[0] not in self.confounders):
             raise ValueError(
@@ -502,3 +595,14 @@ class Cohort(Settings):
                 f"evaluation.site: '{site}' is not <confounder>:<column> with one of the confounders {sorted(self.confounders)}"
             )
         return self
+
+
+def _landmark(name: str, label: LabelRule, days: int, index_date: IndexDate | None) -> None:
+    """A landmark needs a day to count from, and a label of which the day is known or does not matter."""
+    key = f"endpoints.{name}.landmark_days"
+    if index_date is None:
+        raise ValueError(f"{key}: needs `clinical.index_date`, the day it counts from")
+    if not isinstance(label, HorizonRule | VariantRule | GeneRule):
+        raise ValueError(f"{key}: label rule '{label.rule}' does not say when its outcome was known; use rule horizon")
+    if isinstance(label, HorizonRule) and days >= label.horizon_months * 365.25 / 12:
+        raise ValueError(f"{key}: {days} days are not before the horizon of {label.horizon_months:g} months")

@@ -10,6 +10,7 @@ link, unreadable         a link that leads in a circle or nowhere; a file that i
 no_roi                   a series of the kind asked for, that no region refers to
 roi_no_match             an RTSTRUCT or SEG on such a series, none of whose regions matches the pattern
 series_missing           a region whose series is not in the folder
+series_no_volume         a region on a series that is no CT, PT or MR volume (another modality, localisers only)
 series_ambiguous         a region that refers to no series, and fits none or several
 patient_mismatch         a region and its series carry different PatientIDs
 duplicate                the same RTSTRUCT or SEG a second time
@@ -30,7 +31,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from radiogenomics.cohort.configuration import Cohort, DicomTree
-from radiogenomics.cohort.dicom_tree import ROI_MODALITIES, DicomFile, DicomIndex, dicom_index, numbers, read_header
+from radiogenomics.cohort.dicom_tree import (
+    IMAGE_MODALITIES,
+    ROI_MODALITIES,
+    DicomFile,
+    DicomIndex,
+    dicom_index,
+    numbers,
+    read_header,
+)
 from radiogenomics.cohort.reading import declared_path, read_table
 from radiogenomics.exceptions import ConfigurationError, ImageError, TableError
 
@@ -56,7 +65,7 @@ class TreeRow(NamedTuple):
     reason: str | None = None
 
 
-class _Regions(NamedTuple):
+class Regions(NamedTuple):
     """The regions of one RTSTRUCT or SEG: names in order, and the series it refers to."""
 
     file: DicomFile
@@ -123,7 +132,7 @@ def _rows_of_file(
 ) -> list[TreeRow]:
     """Rows of one RTSTRUCT or SEG; none where it belongs to a series of another kind."""
     try:
-        regions = _regions(file)
+        regions = regions_of(file)
         uid = _series_of(regions, index, series, kind)
     except ImageError as error:
         return [TreeRow(file.path, 1, file.patient or None, rule=error.rule, reason=str(error))]
@@ -165,7 +174,14 @@ _TAGS = [
 ]
 
 
-def _regions(file: DicomFile) -> _Regions:
+def regions_of(file: DicomFile) -> Regions:
+    """The regions of an RTSTRUCT or SEG.
+
+    Raises
+    ------
+    ImageError
+        They cannot be read.
+    """
     header = read_header(file.path, tags=_TAGS)
     try:
         if file.modality == "SEG":
@@ -186,11 +202,11 @@ def _regions(file: DicomFile) -> _Regions:
         raise ImageError(
             f"{file.path}: its regions cannot be read ({type(error).__name__}: {error})", rule="unreadable"
         ) from error
-    return _Regions(file, names, frozenset(referenced - {""}), frozenset(frames - {""}))
+    return Regions(file, names, frozenset(referenced - {""}), frozenset(frames - {""}))
 
 
 # --------------------------------------------------------------------------------------------------- region to series
-def _series_of(regions: _Regions, index: DicomIndex, series: dict[str, list[DicomFile]], kind: str) -> str | None:
+def _series_of(regions: Regions, index: DicomIndex, series: dict[str, list[DicomFile]], kind: str) -> str | None:
     """The series of this kind that the regions were drawn on; None where they belong to another kind.
 
     Raises
@@ -205,9 +221,18 @@ def _series_of(regions: _Regions, index: DicomIndex, series: dict[str, list[Dico
             return meant[0]
         if len(meant) > 1:
             raise ImageError(f"{path}: refers to {len(meant)} {kind} series; one is needed", rule="series_ambiguous")
-        present = {file.series for file in index.files if file.modality not in ROI_MODALITIES}
-        if regions.referenced & present:
+        present = [
+            file for file in index.files if file.series in regions.referenced and file.modality not in ROI_MODALITIES
+        ]
+        if any(file.is_slice for file in present):
             return None
+        if present:
+            modality = present[0].modality or "none"
+            raise ImageError(
+                f"{path}: the series that this {what} refers to is no volume of {', '.join(IMAGE_MODALITIES)}: its files, such "
+                f"as {present[0].path}, say modality {modality}{', localiser' if present[0].localiser else ''}",
+                rule="series_no_volume",
+            )
         raise ImageError(f"{path}: the series that this {what} refers to is not in the folder", rule="series_missing")
     placed = [file for file in index.files if file.is_slice and file.frame_of_reference in regions.frames_of_reference]
     candidates = {file.series: file.modality for file in placed}
@@ -224,7 +249,7 @@ def _series_of(regions: _Regions, index: DicomIndex, series: dict[str, list[Dico
     )
 
 
-def _fits(regions: _Regions, slices: list[DicomFile]) -> bool:
+def _fits(regions: Regions, slices: list[DicomFile]) -> bool:
     """Whether every plane of the regions lies on a slice of the series."""
     planes = _planes(regions.file)
     positions = np.array([item.position for item in slices if len(item.position) == 3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort, DicomTree, Images
 from radiogenomics.cohort.dicom_lesions import TreeRow, tree_folder, tree_rows
+from radiogenomics.cohort.draft_rows import lesion_columns, refuse_contours, refuse_prompts
 from radiogenomics.cohort.folders import files_below
 from radiogenomics.cohort.identities import RowIdentities
 from radiogenomics.cohort.reading import declared_path, read_table
@@ -17,7 +19,14 @@ from radiogenomics.exceptions import IntegrityError
 from radiogenomics.storage.atomic import file_digest
 
 COLUMNS = ("patient_id", "study_id", "lesion_id", "image", "mask")
-"""Columns that a lesions table must have; `roi` may be there too."""
+"""Columns that a lesions table must have; `roi`, those of `prompts.COLUMNS`, `STUDY_DATE` and the column of
+`follow_up.label` may be there too."""
+
+STUDY_DATE = "study_date"
+"""Column with the day of the study, as 2026-01-31 or 20260131."""
+
+LABEL = "lesion_label"
+"""Column of `lesion_rows` with what `follow_up.label` names."""
 
 
 class FoundLesions(NamedTuple):
@@ -37,13 +46,13 @@ class FoundLesions(NamedTuple):
 def find_lesions(cohort: Cohort, name: str, images: Images, patients: list[str]) -> FoundLesions:
     """Rows of ``lesions/<name>`` with identities and, where unusable, the reason."""
     if images.lesions is not None:
-        return _from_table(cohort, name, images.lesions, patients)
+        return _from_table(cohort, name, images, images.lesions, patients)
     if images.dicom is not None:
         return _from_tree(cohort, name, images, images.dicom, patients)
-    return _from_pattern(cohort, images, patients)
+    return _from_pattern(cohort, name, images, patients)
 
 
-def _from_table(cohort: Cohort, name: str, file: str, patients: list[str]) -> FoundLesions:
+def _from_table(cohort: Cohort, name: str, images: Images, file: str, patients: list[str]) -> FoundLesions:
     path = declared_path(cohort, file, f"images.{name}.lesions")
     raw = read_table(path, label=file)
     for column in COLUMNS:
@@ -54,17 +63,45 @@ def _from_table(cohort: Cohort, name: str, file: str, patients: list[str]) -> Fo
         identities.identifiers(column, raw.cells[column], column)
     identities.known_patients(patients)
     identities.unique(["lesion_id"], raw.cells)
+    without = refuse_prompts(raw, identities, name, images, path.parent)
     for column in ("image", "mask"):
         targets = raw.cells[column].str.strip()
         rule = f"{column}_missing"
         identities.refuse(
-            {r: f"{file} line {r}: column '{column}' is blank" for r in targets.index[targets == ""]}, rule
+            {
+                r: f"{file} line {r}: column '{column}' is blank"
+                for r in targets.index[targets == ""]
+                if column == "image" or r not in without
+            },
+            rule,
         )
         gone = [int(r) for r in targets.index if targets[r] and not (path.parent / targets[r]).exists()]
         identities.refuse(
             {r: f"{file} line {r}: {column} '{targets[r]}' does not exist beside the table" for r in gone}, rule
         )
+    masks = {int(str(r)): path.parent / cell for r, cell in raw.cells["mask"].str.strip().items() if cell}
+    refuse_contours(masks, identities, name, images)
+    if STUDY_DATE in raw.cells.columns:
+        said = raw.cells[STUDY_DATE].str.strip()
+        wrong = [int(r) for r in said.index if said[r] and study_day(said[r]) is None]
+        identities.refuse(
+            {r: f"{file} line {r}: {STUDY_DATE} '{said[r]}' is no date like 2026-01-31 or 20260131" for r in wrong},
+            "not_a_date",
+        )
+    followed = cohort.images[name].follow_up
+    if followed is not None and followed.match == "label":
+        raw.column(followed.label)
     return FoundLesions(file, file_digest(path), identities, None)
+
+
+def study_day(text: str) -> datetime.date | None:
+    """The day that a text like 2026-01-31 or 20260131 means; None where it means none."""
+    for form in ("%Y-%m-%d", "%Y%m%d"):
+        try:
+            return datetime.datetime.strptime(text.strip(), form).date()
+        except ValueError:
+            continue
+    return None
 
 
 def _from_tree(cohort: Cohort, name: str, images: Images, tree: DicomTree, patients: list[str]) -> FoundLesions:
@@ -114,7 +151,7 @@ def _pattern_paths(cohort: Cohort, images: Images, patient: str) -> dict[str, st
     }
 
 
-def _from_pattern(cohort: Cohort, images: Images, patients: list[str]) -> FoundLesions:
+def _from_pattern(cohort: Cohort, name: str, images: Images, patients: list[str]) -> FoundLesions:
     """A patient whose image and mask exist is a used row; with one of both it is set aside; with neither it is no row."""
     present: list[tuple[str, dict[str, str], str | None]] = []
     for patient in sorted(patients):
@@ -133,6 +170,8 @@ def _from_pattern(cohort: Cohort, images: Images, patients: list[str]) -> FoundL
             other = "mask" if lacking == "image" else "image"
             reason = f"patient '{patient}' has {other} {found[other]} but no {lacking} {found[lacking]}"
             identities.refuse({row: reason}, f"{lacking}_missing")
+    masks = {row: cohort.path(found["mask"]) for row, (_, found, lacking) in enumerate(present) if lacking is None}
+    refuse_contours(masks, identities, name, images)
     listing = _listing_digest(cohort, images, patients)
     return FoundLesions(
         str(images.image), listing, identities, pd.Series(files, index=identities.table.index, dtype=object)
@@ -165,26 +204,34 @@ def digest(cohort: Cohort, name: str, patients: list[str]) -> str:
 def lesion_rows(cohort: Cohort, name: str, rows: pd.DataFrame, identity: pd.DataFrame) -> pd.DataFrame:
     """Identities of manifest rows with the absolute paths `image` and `mask`, and `roi` (blank: not given).
 
-    Rows of a DICOM tree also have `series`, the series instance UID.
+    Rows of a DICOM tree also have `series`, the series instance UID. Rows of a table also have `study_date` and
+    `lesion_label` (blank: not given).
     """
     images = cohort.images[name]
     if images.dicom is not None:
         return _lesion_rows_of_tree(cohort, name, images, images.dicom, rows, identity)
     if images.lesions is None:
         paths = [_pattern_paths(cohort, images, patient) for patient in rows["patient_id"]]
+        masks = [str(cohort.path(p["mask"])) for p in paths]
         return identity.assign(
-            image=[str(cohort.path(p["image"])) for p in paths],
-            mask=[str(cohort.path(p["mask"])) for p in paths],
-            roi="",
+            image=[str(cohort.path(p["image"])) for p in paths], mask=masks, roi="", **lesion_columns(masks)
         )
     table = cohort.path(images.lesions)
     raw = read_table(table, label=images.lesions)
     cells = raw.cells.loc[rows["row"]].reset_index(drop=True)
+    masks = [str(_resolved(table, cell)) if cell.strip() else "" for cell in cells["mask"]]
     return identity.assign(
         image=[str(_resolved(table, cell)) for cell in cells["image"]],
-        mask=[str(_resolved(table, cell)) for cell in cells["mask"]],
+        mask=masks,
         roi=cells["roi"].str.strip() if "roi" in cells.columns else "",
+        **lesion_columns(masks, cells),
+        **{name: cells[column].str.strip() if column in cells.columns else "" for name, column in _dated(images)},
     )
+
+
+def _dated(images: Images) -> tuple[tuple[str, str], tuple[str, str]]:
+    label = images.follow_up.label if images.follow_up is not None else LABEL
+    return (STUDY_DATE, STUDY_DATE), (LABEL, label)
 
 
 def _lesion_rows_of_tree(

@@ -48,6 +48,11 @@ class Quality(Settings):
     partly_air: QualityRule = _rule(
         0.25, "flag", "a larger share of the ROI is air (CT below -900 HU) or background (PT, MR)"
     )
+    partly_lung: QualityRule = _rule(
+        0.3,
+        "flag",
+        "a larger share of the ROI is aerated lung (CT below -750 HU): the contour may be shifted or mirrored",
+    )
     outside_tissue: QualityRule = _rule(
         0.9, "quarantine", "a larger share of the ROI is air or background: the contour lies elsewhere than the tumour"
     )
@@ -62,6 +67,10 @@ class Quality(Settings):
     not_suv: QualityRule = _rule(200, "flag", "highest value in the ROI of a PET: these may be no SUV")
     mask_resampled: QualityRule = _rule(None, "flag", "the mask came on another grid and was resampled")
     rescale_missing: QualityRule = _rule(None, "flag", "a DICOM CT that does not say how stored values become HU")
+    draft_contour: QualityRule = _rule(None, "flag", "the contour is a draft by a program that nobody accepted")
+    lossy_compression: QualityRule = _rule(
+        None, "flag", "the images were once compressed with loss: texture is altered"
+    )
     files_twice: QualityRule = _rule(None, "flag", "slices lie in the folder twice, with the same content")
 
     @model_validator(mode="before")

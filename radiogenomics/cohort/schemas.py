@@ -68,6 +68,13 @@ LESIONS = pa.DataFrameSchema(
         "series": pa.Column(
             str, nullable=True, required=False
         ),  # series instance UID, where the folder may hold several
+        "contour": pa.Column(
+            str, pa.Check.isin(["drawn", "draft", "accepted"]), required=False
+        ),  # who drew it; accepted: a draft that a person accepted
+        "accepted_by": pa.Column(str, nullable=True, required=False),  # initials
+        "prompt": pa.Column(
+            str, nullable=True, required=False
+        ),  # where a lesion is that has no contour, or a drawn one beside it: cohort/prompts as JSON
     },
     strict=True,
     coerce=True,
@@ -85,13 +92,18 @@ FEATURE_DICTIONARY = pa.DataFrameSchema(
         "derived_from": _text(),  # '<source>:<item>', e.g. 'mutations:EGFR', 'clinical/main:Gender'; ';' between several
         "recorded": pa.Column(str, pa.Check.isin(["baseline", "follow_up"])),
         "description": _text(),
+        "ibsi_code": _text(),  # identifier of the feature's definition in the IBSI reference manual; '' where it has none
     },
     strict=True,
     coerce=True,
     unique=["modality", "feature"],
+    parsers=pa.Parser(
+        lambda table: table.assign(ibsi_code=table["ibsi_code"].fillna("") if "ibsi_code" in table else "")
+    ),
     name="feature_dictionary",
 )
-"""What each feature is and which input it derives from (what the leakage guard reads)."""
+"""What each feature is and which input it derives from (what the leakage guard reads). Tables stored before there was
+`ibsi_code`, and makers of features that the standard does not know, leave it out."""
 
 LABELS = pa.DataFrameSchema(
     {
@@ -297,6 +309,126 @@ EXPLANATIONS = pa.DataFrameSchema(
     name="explanations",
 )
 """SHAP values: base_value + sum of shap_value over features = log-odds of the prediction."""
+
+EXPLANATION_FOLDS = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "model": _text(),
+        "repeat": pa.Column(int, pa.Check.ge(0)),
+        "fold": pa.Column(int, pa.Check.ge(0)),
+        "label": pa.Column(int, pa.Check.isin([0, 1])),
+        "base_value": pa.Column(float),  # log-odds
+        "shap_sum": pa.Column(float),  # log-odds
+        "log_odds": pa.Column(float),  # of the out-of-fold prediction
+    },
+    strict=True,
+    coerce=True,
+    unique=["patient_id", "repeat"],
+    name="explanation_folds",
+)
+"""Of each patient and repeat: base_value + shap_sum = log_odds, by a model that never saw the patient."""
+
+EXPLANATIONS_BY_REPEAT = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "repeat": pa.Column(int, pa.Check.ge(0)),
+        "modality": _text(),
+        "feature": _text(),
+        "shap_value": pa.Column(float),  # log-odds, never 0: a feature without a row counts for nothing
+    },
+    strict=True,
+    coerce=True,
+    name="explanations_by_repeat",
+)
+"""The parts of `shap_sum` of EXPLANATION_FOLDS."""
+
+MODALITY_EFFECTS = pa.DataFrameSchema(
+    {
+        "patient_id": _text(),
+        "model": _text(),
+        "modality": _text(),  # one that the patient has
+        "effect": pa.Column(float, pa.Check.in_range(-1, 1)),  # Shapley value, probability
+        "standard_error": pa.Column(float, pa.Check.ge(0)),  # of the sampling of orders; 0: exact
+        "base_probability": pa.Column(float, pa.Check.in_range(0, 1)),  # share of events among the training patients
+        "probability": pa.Column(float, pa.Check.in_range(0, 1)),  # mean over repeats of the out-of-fold probability
+        "label": pa.Column(int, pa.Check.isin([0, 1])),
+        "method": _text(),  # 'exact' or 'sampled'
+    },
+    strict=True,
+    coerce=True,
+    unique=["patient_id", "modality"],
+    name="modality_effects",
+)
+"""base_probability + sum of effect over a patient's modalities = probability."""
+
+IMPORTANCE = pa.DataFrameSchema(
+    {
+        "model": _text(),
+        "modality": _text(),
+        "representative": _text(),  # the feature of the group that moves predictions most
+        "features": pa.Column(int, pa.Check.ge(1)),  # how many the group holds
+        "members": _text(),  # '; ' between them, the strongest first
+        "rank": pa.Column(int, pa.Check.ge(1)),
+        "n": pa.Column(int),
+        "events": pa.Column(int),
+        "importance": pa.Column(float),  # mean over patients and repeats of |sum of the group's SHAP values|, log-odds
+        "lower": pa.Column(float, nullable=True),
+        "upper": pa.Column(float, nullable=True),
+        "share_in_top": pa.Column(float, pa.Check.in_range(0, 1)),  # of outer folds in which it is among the first
+        "direction": pa.Column(float, nullable=True),  # rank correlation of the representative's value with the effect
+        "direction_agreement": pa.Column(float, nullable=True),  # of outer folds that point the more frequent way
+        "stable": pa.Column(bool),
+        "unit": _text(),
+        "method": _text(),
+    },
+    strict=True,
+    coerce=True,
+    name="importance",
+)
+"""Groups of correlated features, ranked."""
+
+STABILITY = pa.DataFrameSchema(
+    {
+        "what": pa.Column(str, pa.Check.isin(["groups of features", "modalities"])),
+        "between": pa.Column(str, pa.Check.isin(["outer folds", "repeats"])),
+        "measure": _text(),  # Kendall's W; mean Spearman; overlap of the first k
+        "raters": pa.Column(int),  # folds or repeats that rank
+        "items": pa.Column(int),  # groups or modalities that are ranked
+        "n": pa.Column(int),
+        "events": pa.Column(int),
+        "estimate": pa.Column(float, nullable=True),
+        "lower": pa.Column(float, nullable=True),
+        "upper": pa.Column(float, nullable=True),
+        "method": _text(),  # of the interval
+        "verdict": _text(),
+    },
+    strict=True,
+    coerce=True,
+    name="stability",
+)
+"""How far the models of different folds and repeats agree on what matters."""
+
+DRIFT = pa.DataFrameSchema(
+    {
+        "modality": _text(),
+        "feature": _text(),  # '(modality present)' for the share of patients that have the modality
+        "n_training": pa.Column(int),
+        "n_new": pa.Column(int),
+        "statistic": pa.Column(float, nullable=True),  # Kolmogorov-Smirnov distance; difference of shares
+        "p_value": pa.Column(float, nullable=True),
+        "q_value": pa.Column(float, nullable=True),  # false discovery rate
+        "larger": pa.Column(float, nullable=True),  # chance that a new patient's value is above a training patient's
+        "larger_lower": pa.Column(float, nullable=True),
+        "larger_upper": pa.Column(float, nullable=True),
+        "drifted": pa.Column(bool),
+        "reason": _text(),  # why it was not tested; '' where it was
+    },
+    strict=True,
+    coerce=True,
+    unique=["modality", "feature"],
+    name="drift",
+)
+"""Distribution of each predictor among new patients against those the model was trained on."""
 
 
 def _prediction_column(column: Column) -> pa.Column:

@@ -1,4 +1,4 @@
-"""A starting ``cohort.yaml`` for a folder of tables: every guess marked, for a person to confirm."""
+"""A starting ``cohort.yaml`` for a folder of tables and images: every guess marked, for a person to confirm."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from radiogenomics.cohort.column_guess import Guess, binary_codes, guess_column, looks_like_identifier
+from radiogenomics.cohort.dicom_guess import FoundImages, find_images
 from radiogenomics.cohort.folder_guess import FoundTable, find_tables, guessed_scale, kind_of, sample_pattern
 from radiogenomics.cohort.samples import BARCODE
 from radiogenomics.exceptions import InputError
@@ -75,11 +76,14 @@ def starting_file(folder: Path, name: str | None = None) -> str:
     for section, modality in (
         (_mutations(tables, clinical, patients), "mutations"),
         (_expression(tables, clinical, patients), "expression"),
-        (_images(tables), "radiomics_ct"),
     ):
         if section:
             lines += ["", *section]
             modalities.append(modality)
+    images = _images(tables, find_images(folder), set(patients))
+    if images:
+        lines += ["", "images:", *(line for section in images.values() for line in section)]
+        modalities += [f"radiomics_{name_of_images}" for name_of_images in images]
     lines += [""] if any(t.kind == "imaging_features" for t in tables) else []
     for name_of_table, declared in _imaging_tables(tables):
         lines += declared
@@ -223,13 +227,36 @@ def _expression(tables: list[FoundTable], clinical: list[_Clinical], patients: l
     return lines + [f"  # another table like this one: {file}; declare it under `omics`" for file in more]
 
 
-def _images(tables: list[FoundTable]) -> list[str]:
-    found = next((t for t in tables if t.kind == "lesions"), None)
-    return (
-        []
-        if found is None
-        else ["images:", f"  ct: {_flow({'kind': 'CT', 'lesions': found.file})}  {CONFIRM} CT, PT or MR"]
-    )
+_PRESETS = {"CT": "ct_default", "PT": "pet_default", "MR": "mr_default"}
+_NAMES = {"CT": "ct", "PT": "pet", "MR": "mr"}
+
+
+def _images(tables: list[FoundTable], found: list[FoundImages], patients: set[str]) -> dict[str, list[str]]:
+    """Lines of each kind of images, by the name given to it."""
+    table = next((t for t in tables if t.kind == "lesions"), None)
+    if table is not None:
+        return {"ct": [f"  ct: {_flow({'kind': 'CT', 'lesions': table.file})}  {CONFIRM} CT, PT or MR"]}
+    sections = {}
+    for one in found:
+        names = ", ".join(f"{_flow(name)} ({count})" for name, count in one.names[:12])
+        more = f" and {len(one.names) - 12} more" if len(one.names) > 12 else ""
+        lines = [
+            f"  {_NAMES[one.kind]}:",
+            f"    kind: {one.kind}",
+            f"    # regions in the folder, and in how many files: {_plain(names)}{more}",
+            f"    dicom: {_flow({'folder': one.folder, 'roi': one.roi})}  {CONFIRM} which regions are the tumour",
+            f"    radiomics: {_flow({'preset': _PRESETS[one.kind]})}",
+        ]
+        strangers = [patient for patient in one.patients if patient not in patients]
+        if strangers:
+            lines.insert(
+                4,
+                f"    {CONFIRM} {len(strangers)} of {len(one.patients)} PatientIDs stand in no clinical table (first: "
+                f"{_flow(strangers[0])}); where they are pseudonyms, add to dicom: patients: {{file: key.csv, dicom_id: "
+                "pseudonym, patient_id: id}",
+            )
+        sections[_NAMES[one.kind]] = lines
+    return sections
 
 
 def _imaging_tables(tables: list[FoundTable]) -> list[tuple[str, list[str]]]:

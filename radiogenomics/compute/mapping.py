@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import pickle
+import sys
 import threading
 import traceback
 from collections import deque
@@ -135,11 +136,26 @@ def _leave_with_parent(sentinel: int) -> None:
     os._exit(1)
 
 
-def _pool(workers: int, memory_bytes: int | None) -> ProcessPoolExecutor:
+def _pool(function: Callable[[Any], Any], workers: int, memory_bytes: int | None) -> ProcessPoolExecutor:
     # forkserver: plain fork copies locks that other threads hold (Dagster, torch and ITK have threads)
-    method = "forkserver" if os.name == "posix" else "spawn"
+    context = get_context("forkserver" if os.name == "posix" else "spawn")
+    context.set_forkserver_preload(_modules_of(function))
     limit = share_of_worker(workers) if memory_bytes is None else memory_bytes
-    return ProcessPoolExecutor(workers, mp_context=get_context(method), initializer=_start_worker, initargs=(limit,))
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(limit,))
+
+
+def _modules_of(function: Any) -> list[str]:
+    """What workers need for a function: its module, those that this names in ``WORKERS_LOAD``, and the same of functions among
+    the arguments of a `functools.partial`. The server that workers are forked from loads them once for all of them, where it
+    does not run yet."""
+    if isinstance(function, functools.partial):
+        parts = [function.func, *function.args, *function.keywords.values()]
+        return list(dict.fromkeys(name for part in parts for name in _modules_of(part)))
+    inner = getattr(function, "compute", function)  # a step holds its function
+    module = getattr(inner, "__module__", None)
+    if not callable(inner) or module in (None, "__main__") or module not in sys.modules:
+        return []
+    return [module, *getattr(sys.modules[module], "WORKERS_LOAD", ())]
 
 
 def _on_processes(
@@ -169,7 +185,7 @@ def _until_broken(
     """
     running: dict[Future[Outcome[Any]], int] = {}
     broken: list[int] = []
-    pool = _pool(workers, memory_bytes)
+    pool = _pool(function, workers, memory_bytes)
     try:
         while waiting or running:
             while waiting and not broken and len(running) < workers + 1:
@@ -194,7 +210,7 @@ def _until_broken(
 
 
 def _alone(function: Callable[[Any], Any], item: Any, memory_bytes: int | None) -> Outcome[Any]:
-    with _pool(1, memory_bytes) as pool:
+    with _pool(function, 1, memory_bytes) as pool:
         outcome = _result(pool.submit(_attempt, function, item))
     if outcome is not None:
         return outcome

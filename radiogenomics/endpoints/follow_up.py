@@ -131,10 +131,15 @@ def _by_dates(
     return Observation(months, event is not None, f"{said_when}, {months:.1f} months after the index date", lines)
 
 
-def horizon_label(seen: Observation, rule: HorizonRule) -> Label:
-    """The label at the horizon: an event at or before it; event-free where observed up to it or beyond; else missing."""
+def horizon_label(seen: Observation, rule: HorizonRule, landmark_days: int | None = None) -> Label:
+    """The label at the horizon: an event at or before it; event-free where observed up to it or beyond; else missing.
+
+    With a landmark (days after the index date) it is missing too where the event, or the end of observation, was by then.
+    """
     if seen.months is None or seen.event is None:
         return Label(None, seen.reason, seen.source_rows)
+    if landmark_days is not None and seen.months * DAYS_PER_MONTH <= landmark_days:
+        return Label(None, f"not at risk at the landmark of {landmark_days} days ({seen.reason})", seen.source_rows)
     within = seen.event and seen.months <= rule.horizon_months
     months = f"{rule.horizon_months:g} months"
     if not within and not seen.event and seen.months < rule.horizon_months:

@@ -56,7 +56,8 @@ class _Deriving:
             return labels if rule.compare is None else self._compared(name, labels, rule.compare)
         found, aside = observations(self.cohort, self.manifest, name, rule, self.patients, self.files)
         self.quarantines.append(aside)
-        labels = [horizon_label(seen, rule) for seen in found]
+        landmark = self.cohort.endpoints[name].landmark_days
+        labels = [horizon_label(seen, rule, landmark) for seen in found]
         return labels if rule.compare is None else self._compared(name, labels, rule.compare)
 
     def _by_codes(self, name: str, rule: ColumnRule | ResponseRule | SecondSource) -> list[Label]:

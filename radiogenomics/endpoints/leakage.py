@@ -97,7 +97,7 @@ def refused_features(cohort: Cohort, endpoint_name: str, dictionary: pd.DataFram
     ================  ==============================================================================================
     label_source      it derives from the column or gene that the label is made from, or from a declared concern; a
                       feature that derives from all items of that source ('mutations:*', the mutational burden) does
-    follow_up         it is recorded after the index date
+    follow_up         it is recorded after the index date, and the endpoint declares no landmark that is later still
     ================  ==============================================================================================
 
     Parameters
@@ -119,7 +119,8 @@ def refused_features(cohort: Cohort, endpoint_name: str, dictionary: pd.DataFram
     for entry in dictionary.to_dict("records"):
         if entry["modality"] not in endpoint.modalities:
             continue
-        found = _refusal(str(entry["derived_from"]), str(entry["recorded"]), sources)
+        known = isinstance(endpoint, Endpoint) and _known_at_landmark(cohort, endpoint, str(entry["modality"]))
+        found = _refusal(str(entry["derived_from"]), str(entry["recorded"]), sources, known)
         if found is not None:
             refused.append((entry["modality"], entry["feature"], *found))
     for modality, feature, _, reason in refused:
@@ -132,7 +133,20 @@ def refused_features(cohort: Cohort, endpoint_name: str, dictionary: pd.DataFram
     return pd.DataFrame(refused, columns=_COLUMNS)
 
 
-def _refusal(derived_from: str, recorded: str, sources: dict[str, str]) -> tuple[str, str] | None:
+def _known_at_landmark(cohort: Cohort, endpoint: Endpoint, modality: str) -> bool:
+    """Whether a modality of follow-up is complete by the day from which the endpoint is predicted.
+
+    Patients whose outcome was known by that day are not among its labels (landmark analysis: Anderson, Cain, Gelber, J Clin
+    Oncol 1983;1:710-719).
+    """
+    images = cohort.images.get(modality.removeprefix("delta_")) if modality.startswith("delta_") else None
+    delta = images.follow_up.delta if images is not None and images.follow_up is not None else None
+    return delta is not None and endpoint.landmark_days is not None and delta.until_days <= endpoint.landmark_days
+
+
+def _refusal(
+    derived_from: str, recorded: str, sources: dict[str, str], known_at_landmark: bool
+) -> tuple[str, str] | None:
     for origin in derived_from.split(";"):
         origin = origin.strip()
         kind, _, item = origin.partition(":")
@@ -140,7 +154,7 @@ def _refusal(derived_from: str, recorded: str, sources: dict[str, str]) -> tuple
             source_kind, _, source_item = source.partition(":")
             if kind == source_kind and (item == source_item or "*" in (item, source_item)):
                 return "label_source", f"it derives from {origin}: {why}"
-    if recorded == "follow_up":
+    if recorded == "follow_up" and not known_at_landmark:
         return "follow_up", "it is recorded after the index date"
     return None
 

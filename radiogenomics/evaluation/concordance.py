@@ -132,10 +132,19 @@ def auc_interval(scores: np.ndarray, target: np.ndarray, fold: np.ndarray) -> In
     return Interval(auc, float(min(lower, auc)), float(max(upper, auc)))
 
 
-def auc_difference(first: np.ndarray, second: np.ndarray, target: np.ndarray, fold: np.ndarray) -> Difference:
-    """AUC of the first model minus that of the second, on the same patients and folds. Shapes as in `placements`."""
+def auc_difference(
+    first: np.ndarray,
+    second: np.ndarray,
+    target: np.ndarray,
+    fold: np.ndarray,
+    second_fold: np.ndarray | None = None,
+) -> Difference:
+    """AUC of the first model minus that of the second, on the same patients. Shapes as in `placements`.
+
+    `second_fold`: the folds of the second model, where they are not those of the first.
+    """
     auc1, influence1 = placements(first, target, fold)
-    auc2, influence2 = placements(second, target, fold)
+    auc2, influence2 = placements(second, target, fold if second_fold is None else second_fold)
     difference = auc1 - auc2
     error, freedom = standard_error(influence1 - influence2, target)
     if not np.isfinite(difference) or not np.isfinite(error):

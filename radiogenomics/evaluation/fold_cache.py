@@ -94,6 +94,7 @@ def task_digest(task: Task) -> str:
         task.models.model_dump(mode="json"),
         resampling,
         list(task.imaging),
+        [readings.digest() for readings in task.readings],
         code_digest(),
     )
 
@@ -164,6 +165,8 @@ def code_digest() -> dict[str, str]:
         root / "evaluation/outer_fold.py",
         root / "evaluation/survival_fold.py",
         root / "evaluation/left_out.py",
+        root / "imaging/box_network.py",
+        root / "imaging/patch_blocks.py",
     ]
     total = hashlib.sha256()
     for file in files:

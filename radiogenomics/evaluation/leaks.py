@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from radiogenomics.fusion.columns import holds_voxels, modality_of
+
 TOO_GOOD = 0.95
 MINIMUM = 5
 """Fewer known values of either class say nothing of a column."""
@@ -30,6 +32,8 @@ def telling_columns(X: pd.DataFrame, y: pd.Series, *, limit: float = TOO_GOOD) -
     target = y.reindex(X.index).to_numpy(dtype=int)
     rows = []
     for column in X.columns:
+        if holds_voxels(modality_of(str(column))):  # a few packed voxels at a fixed place: their order means nothing
+            continue
         values = X[column].to_numpy(dtype=float)
         known = ~np.isnan(values)
         for what, score, label in (

@@ -18,6 +18,7 @@ from radiogenomics.evaluation.outer_fold import Part, Task
 from radiogenomics.evaluation.populations import scores_by_model
 from radiogenomics.exceptions import ComputationError
 from radiogenomics.fusion.columns import presence
+from radiogenomics.fusion.robustness import Readings
 
 
 class LearningCurve(NamedTuple):
@@ -45,6 +46,7 @@ def learning_curve(
     settings: Scrutiny,
     final_model: str,
     imaging: Iterable[str] = (),
+    readings: Iterable[Readings] = (),
     groups: pd.Series | None = None,
     **work: Any,
 ) -> LearningCurve:
@@ -55,7 +57,7 @@ def learning_curve(
 
     Parameters
     ----------
-    X, y, models, resampling, imaging, groups : as in `evaluate`. work : workers, scheduler, on_progress and cache.
+    X, y, models, resampling, imaging, readings, groups : as in `evaluate`. work : workers, scheduler, on_progress and cache.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def learning_curve(
             rule="learning_curve",
         )
     narrow = models_for(models, final_model)
-    task = Task(given.X, given.target, {}, narrow, resampling, given.imaging)
+    task = Task(given.X, given.target, {}, narrow, resampling, given.imaging, tuple(readings))
     repeats = resampling.repeats
     together = [
         part._replace(repeat=part.repeat + place * repeats)
@@ -120,7 +122,9 @@ def learning_curve(
                 }
             )
     curve = pd.DataFrame(rows)
-    return LearningCurve(curve, pd.DataFrame(skipped, columns=["share", "reason"]), _verdict(curve, final_model))
+    return LearningCurve(
+        curve, pd.DataFrame(skipped, columns=["share", "reason"]), verdict_of_curve(curve, final_model)
+    )
 
 
 def _fewer(part: Part, share: float, target: np.ndarray, random_state: int) -> Part:
@@ -135,8 +139,8 @@ def _fewer(part: Part, share: float, target: np.ndarray, random_state: int) -> P
     return part._replace(train=np.sort(np.concatenate(kept)))
 
 
-def _verdict(curve: pd.DataFrame, final_model: str) -> str:
-    """By rule, from the largest share below all."""
+def verdict_of_curve(curve: pd.DataFrame, final_model: str) -> str:
+    """What the curve of the final model says, by rule, from the largest share below all."""
     own = curve[curve["model"] == final_model].sort_values("share")
     if len(own) < 2:
         return "no learning curve of the final model"

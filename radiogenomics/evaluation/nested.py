@@ -24,6 +24,7 @@ from radiogenomics.evaluation.populations import Scores, populations, scores_by_
 from radiogenomics.exceptions import ComputationError, ConfigurationError, RadiogenomicsError
 from radiogenomics.fusion.columns import presence
 from radiogenomics.fusion.registry import CLINICAL_AND_IMAGING, WITHOUT_IMAGING, build_models
+from radiogenomics.fusion.robustness import Readings
 from radiogenomics.storage.feature_cache import FeatureCache
 
 WEIGHTED = WHOLE
@@ -60,6 +61,7 @@ def evaluate(
     settings: Scrutiny | None = None,
     final_model: str = WEIGHTED,
     imaging: Iterable[str] = (),
+    readings: Iterable[Readings] = (),
     groups: pd.Series | None = None,
     workers: int = 1,
     scheduler: str | None = None,
@@ -79,6 +81,7 @@ def evaluate(
     models, resampling, settings : the sections `models`, `resampling` and `evaluation` of the configuration.
     final_model : the declared final model; the comparisons of 'the fusion' are about it.
     imaging : modalities from images whose names do not say so (ready-made tables).
+    readings : perturbed lesions, from which each fold learns which features are unreliable and left out.
     groups : what must not straddle outer folds beside the patient.
     workers, scheduler, on_progress : see `radiogenomics.compute.map_items`; one item is one outer fold.
     cache : where finished outer folds are kept and found again; None: nowhere.
@@ -104,7 +107,7 @@ def evaluate(
     folds = outer_folds(pd.Series(target, index=X.index), resampling, complete=complete, groups=groups)
     out_of_fold = predictions(
         fold_parts(folds, len(X)),
-        Task(X, target, given.floors, models, resampling, from_images),
+        Task(X, target, given.floors, models, resampling, from_images, tuple(readings)),
         workers=workers,
         scheduler=scheduler,
         on_progress=on_progress,

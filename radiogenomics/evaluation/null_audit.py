@@ -31,6 +31,7 @@ from radiogenomics.evaluation.outer_fold import Task, predict_part
 from radiogenomics.evaluation.populations import Scores, scores_by_model
 from radiogenomics.exceptions import ComputationError, RadiogenomicsError
 from radiogenomics.fusion.columns import presence
+from radiogenomics.fusion.robustness import Readings
 from radiogenomics.storage.feature_cache import FeatureCache
 
 OBSERVED, PERMUTED, SHUFFLED = "observed", "labels permuted", "modality shuffled"
@@ -67,6 +68,7 @@ class _Pipeline(NamedTuple):
     models: Models
     resampling: Resampling
     imaging: tuple[str, ...]
+    readings: tuple[Readings, ...]
     prepare: Prepare | None
     groups: pd.Series | None
     folder: str | None
@@ -81,6 +83,7 @@ def null_audit(
     settings: Scrutiny,
     final_model: str,
     imaging: Iterable[str] = (),
+    readings: Iterable[Readings] = (),
     prepare: Prepare | None = None,
     groups: pd.Series | None = None,
     workers: int = 1,
@@ -96,7 +99,7 @@ def null_audit(
 
     Parameters
     ----------
-    X, y, models, resampling, imaging, groups, workers, scheduler, on_progress, cache : as in `evaluate`; one item is one run.
+    X, y, models, resampling, imaging, readings, groups, workers, scheduler, on_progress, cache : as in `evaluate`; one item is one run.
     prepare : what the caller does to the predictors with the labels at hand, before cross-validation. Anything it learns
         from test patients shows here as an AUC above 0.5. A top-level function where workers are more than one.
 
@@ -114,6 +117,7 @@ def null_audit(
         models_for(models, final_model),
         resampling.model_copy(update={"repeats": settings.null_repeats}),
         given.imaging,
+        tuple(readings),
         prepare,
         groups,
         None if cache is None else str(cache.folder),
@@ -151,7 +155,7 @@ def _aucs(run: _Run, *, pipeline: _Pipeline) -> dict[str, float]:
     given = align(X, labels, pd.DataFrame(index=X.index), pipeline.imaging)
     complete = np.asarray(presence(given.X.to_numpy(), given.modalities).all(axis=1))
     folds = outer_folds(labels, pipeline.resampling, complete=complete, groups=pipeline.groups)
-    task = Task(given.X, given.target, {}, pipeline.models, pipeline.resampling, given.imaging)
+    task = Task(given.X, given.target, {}, pipeline.models, pipeline.resampling, given.imaging, pipeline.readings)
     parts = fold_parts(folds, len(X))
     if pipeline.folder is None:
         tables = [predict_part(part, task) for part in parts]

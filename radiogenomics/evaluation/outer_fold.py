@@ -14,6 +14,7 @@ from radiogenomics.evaluation.left_out import left_out_fusions
 from radiogenomics.fusion.columns import modality_columns, presence
 from radiogenomics.fusion.floor import ConfounderFloor
 from radiogenomics.fusion.registry import build_models
+from radiogenomics.fusion.robustness import Readings, unreliable_columns
 
 
 class Task(NamedTuple):
@@ -25,6 +26,7 @@ class Task(NamedTuple):
     models: Models
     resampling: Resampling
     imaging: tuple[str, ...]
+    readings: tuple[Readings, ...] = ()
 
 
 class Part(NamedTuple):
@@ -43,16 +45,37 @@ def predict_part(part: Part, task: Task) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def built_models(task: Task, train: np.ndarray | None = None) -> dict[str, Any]:
+    """The models that every outer fold fits, unfitted, by name.
+
+    `train` are the rows of its training patients: what they show to be unreliable is left out. None: nothing is.
+    """
+    modalities = modality_columns([str(c) for c in task.X.columns], task.X.shape[1])
+    barred = () if train is None else unreliable_columns(task.readings, task.X.index[train])
+    built = build_models(task.models, modalities, task.resampling, imaging=task.imaging, unreliable=barred)
+    return built | left_out_fusions(built, modalities)
+
+
+def training_rows(part: Part, task: Task) -> np.ndarray:
+    """Positions of the part's training patients that have any modality: nothing can be learned from the others."""
+    modalities = modality_columns([str(c) for c in task.X.columns], task.X.shape[1])
+    here = np.asarray(presence(task.X.to_numpy(), modalities).any(axis=1))
+    return part.train[here[part.train]]
+
+
+def fit_in_fold(part: Part, task: Task, name: str) -> Any:
+    """One model as `predict_part` fits it: the same training patients, settings and seeds."""
+    with single_threaded():
+        train = training_rows(part, task)
+        return built_models(task, train)[name].fit(task.X.iloc[train], task.target[train])
+
+
 def _predictions(part: Part, task: Task) -> Any:
     """Name, log-odds and modalities used of each model, one after another."""
-    modalities = modality_columns([str(c) for c in task.X.columns], task.X.shape[1])
-    built = build_models(task.models, modalities, task.resampling, imaging=task.imaging)
-    built |= left_out_fusions(built, modalities)
-    here = np.asarray(presence(task.X.to_numpy(), modalities).any(axis=1))
-    train = part.train[here[part.train]]  # nothing can be learned from a patient without any modality
+    train = training_rows(part, task)
     X_train, y_train, X_test = task.X.iloc[train], task.target[train], task.X.iloc[part.test]
     fitted: dict[str, Any] = {}
-    for name, model in built.items():
+    for name, model in built_models(task, train).items():
         if hasattr(model, "fit_combination"):  # late fusion stands on the unimodal models fitted just before
             model.fit_combination(X_train, y_train, fitted)
         else:

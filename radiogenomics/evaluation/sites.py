@@ -16,6 +16,7 @@ from radiogenomics.evaluation.outer_fold import Part, Task
 from radiogenomics.evaluation.populations import scores_by_model
 from radiogenomics.evaluation.subgroups import NOT_KNOWN, subgroup_table
 from radiogenomics.exceptions import ComputationError
+from radiogenomics.fusion.robustness import Readings
 
 LEFT_OUT = "left out"
 CROSS_VALIDATED = "cross-validated"
@@ -48,6 +49,7 @@ def leave_one_site_out(
     resampling: Resampling,
     settings: Scrutiny | None = None,
     imaging: Iterable[str] = (),
+    readings: Iterable[Readings] = (),
     cross_validated: pd.DataFrame | None = None,
     **work: Any,
 ) -> SiteEvaluation:
@@ -59,7 +61,7 @@ def leave_one_site_out(
 
     Parameters
     ----------
-    X, y, confounders, models, resampling, settings, imaging : as in `evaluate`.
+    X, y, confounders, models, resampling, settings, imaging, readings : as in `evaluate`.
     sites : the site of each patient, same index; not known is a site of its own.
     cross_validated : `Evaluation.out_of_fold` of the same patients, to be shown beside.
     work : workers, scheduler, on_progress and cache, as in `evaluate`.
@@ -83,7 +85,7 @@ def leave_one_site_out(
             f"leave-one-site-out: without any one of {names} too few events are left to learn from",
             rule="too_few_events",
         )
-    task = Task(given.X, given.target, given.floors, models, resampling, given.imaging)
+    task = Task(given.X, given.target, given.floors, models, resampling, given.imaging, tuple(readings))
     out_of_fold = predictions(parts, task, **work)
     tables = [_table(out_of_fold, given.X.index, given.target, place, settings, LEFT_OUT)]
     if cross_validated is not None:

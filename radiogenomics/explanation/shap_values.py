@@ -55,8 +55,8 @@ def explain(model: Any, X: pd.DataFrame, dictionary: pd.DataFrame, *, name: str 
     names = model.contribution_names()
     answered = np.flatnonzero(~np.isnan(base))
     counting = np.flatnonzero((np.nan_to_num(shap) != 0).any(axis=0))
-    values = np.column_stack([table.to_numpy(), _absences(table, names[len(columns) :])])
-    units = {f"{row.modality}:{row.feature}": str(row.unit) for row in dictionary.itertuples()}
+    values = contribution_values(table, names)
+    units = units_of(dictionary)
     kept = [names[i] for i in counting]
     n, p = len(answered), len(kept)
     return conform(
@@ -76,19 +76,28 @@ def explain(model: Any, X: pd.DataFrame, dictionary: pd.DataFrame, *, name: str 
     )
 
 
-def _absences(table: pd.DataFrame, names: list[str]) -> np.ndarray:
-    """The values of contributions that are no column: (n, len(names)).
+def units_of(dictionary: pd.DataFrame) -> dict[str, str]:
+    """Column -> unit, of a table with `modality`, `feature` and `unit`."""
+    return {f"{row.modality}:{row.feature}": str(row.unit) for row in dictionary.itertuples()}
 
-    1 or 0 for `<modality>:(modality absent)`; NaN for `<modality>:(modality as a whole)`, which has no one value.
+
+def contribution_values(table: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """The values of contributions: (n, len(names)).
+
+    Those of a column; 1 or 0 for `<modality>:(modality absent)`; NaN for `<modality>:(modality as a whole)`, which has no
+    one value.
     """
-    owner = np.array([modality_of(str(column)) for column in table.columns])
-    values = table.to_numpy()
-    parts = [
-        np.full(len(values), np.nan)
-        if feature_of(name) == WHOLE
-        else np.isnan(values[:, owner == modality_of(name)]).all(axis=1).astype(float)
-        for name in names
-    ]
+    place = {str(column): i for i, column in enumerate(table.columns)}
+    owner = np.array([modality_of(column) for column in place])
+    values = table.to_numpy(dtype=float)
+    parts = []
+    for name in names:
+        if name in place:
+            parts.append(values[:, place[name]])
+        elif feature_of(name) == WHOLE:
+            parts.append(np.full(len(values), np.nan))
+        else:
+            parts.append(np.isnan(values[:, owner == modality_of(name)]).all(axis=1).astype(float))
     return np.column_stack(parts) if parts else np.zeros((len(table), 0))
 
 

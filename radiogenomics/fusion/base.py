@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from radiogenomics.exceptions import TableError
-from radiogenomics.fusion.columns import SEPARATOR, modality_columns, presence
+from radiogenomics.fusion.columns import SEPARATOR, holds_voxels, modality_columns, presence
 from radiogenomics.fusion.combat import ComBat
 from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.logistic import log_loss_rows, recalibration
@@ -78,11 +78,12 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[np.where(np.isnan(log_odds), frequent, log_odds > 0).astype(int)]
 
     def contribution_names(self) -> list[str]:
-        """Names of the columns of `contributions`: the predictor columns, then each modality's absence."""
+        """Names of the columns of `contributions`: the predictor columns, each modality's absence, boxes of voxels as a whole."""
         check_is_fitted(self)
         names = getattr(self, "feature_names_in_", None)
         columns = [f"x{i}" for i in range(self.n_features_in_)] if names is None else [str(name) for name in names]
-        return columns + [f"{modality}{SEPARATOR}{ABSENT}" for modality in self._blocks()]
+        absences = [f"{modality}{SEPARATOR}{ABSENT}" for modality in self._blocks()]
+        return columns + absences + [f"{m}{SEPARATOR}{WHOLE}" for m in self._blocks() if holds_voxels(m)]
 
 
 class ConcatenatingClassifier(BinaryClassifier):
@@ -100,6 +101,8 @@ class ConcatenatingClassifier(BinaryClassifier):
     random_state : seed of the inner folds and of the learner.
     harmonisation : unfitted :class:`radiogenomics.fusion.harmonisation.SiteHarmonisation`, or None. It is fitted on the
         training rows of each inner fold, and then on those of `fit`, before anything else is learned.
+    unreliable : names of columns that may not enter (see :mod:`radiogenomics.fusion.robustness`). A modality of which none is
+        left counts as absent.
 
     Attributes
     ----------
@@ -119,6 +122,7 @@ class ConcatenatingClassifier(BinaryClassifier):
         max_features: int = 60,
         random_state: int = 20260101,
         harmonisation: SiteHarmonisation | None = None,
+        unreliable: tuple[str, ...] = (),
     ) -> None:
         self.modalities = modalities
         self.inner_folds = inner_folds
@@ -126,6 +130,7 @@ class ConcatenatingClassifier(BinaryClassifier):
         self.max_features = max_features
         self.random_state = random_state
         self.harmonisation = harmonisation
+        self.unreliable = unreliable
 
     # what a learner provides -------------------------------------------------------------------------------------
     @abstractmethod
@@ -211,14 +216,25 @@ class ConcatenatingClassifier(BinaryClassifier):
     def _used_blocks(self) -> dict[str, np.ndarray]:
         blocks = self._blocks()
         if self.modalities is None:
-            return blocks
+            return self._reliable(blocks)
         absent = [name for name in self.modalities if name not in blocks]
         if absent:
             raise TableError(
                 f"modality '{absent[0]}' has no column in the table; it has {sorted(blocks)}",
                 rule="modality_without_columns",
             )
-        return {name: blocks[name] for name in self.modalities}
+        return self._reliable({name: blocks[name] for name in self.modalities})
+
+    def _reliable(self, blocks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The blocks without unreliable columns; those of which nothing is left go, unless that is all of them."""
+        barred = set(getattr(self, "unreliable", ()))  # a model stored by an earlier version has none
+        names = getattr(self, "feature_names_in_", None)
+        if not barred or names is None:
+            return blocks
+        kept = {
+            name: columns[[str(names[column]) not in barred for column in columns]] for name, columns in blocks.items()
+        }
+        return {name: columns for name, columns in kept.items() if len(columns)} or kept
 
     def _covered(self, values: np.ndarray) -> np.ndarray:
         """Rows that have any of the modalities, less those whose site the harmonisation refuses."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 
+from radiogenomics.cohort.encoder_settings import VOXELS
 from radiogenomics.exceptions import TableError
 from radiogenomics.multimodal.sites import SITE
 
@@ -13,7 +15,7 @@ SEPARATOR = ":"
 SINGLE = "all"
 """Name of the one modality that a plain array, or a table without `modality:` prefixes, is taken to be."""
 
-IMAGING_PREFIXES = ("radiomics", "embedding", "volumetrics")
+IMAGING_PREFIXES = ("radiomics", "embedding", "volumetrics", "delta", VOXELS)
 """Modalities computed from images are named so (docs/architecture.md)."""
 
 
@@ -69,3 +71,14 @@ def imaging_modalities(modalities: Iterable[str], declared: Iterable[str] = ()) 
     """The modalities that come from images: by their prefix, or because they are declared so (ready-made tables)."""
     declared = set(declared)
     return {name for name in modalities if name.startswith(IMAGING_PREFIXES) or name in declared}
+
+
+def holds_voxels(modality: str) -> bool:
+    """Whether a modality's columns are packed voxels, which only a network over boxes may see."""
+    return modality.startswith(f"{VOXELS}_")
+
+
+def predictors_in(X: pd.DataFrame) -> int:
+    """How many candidate predictors a table has; a box of voxels counts as one, its network's score."""
+    modalities = [modality_of(str(column)) for column in X.columns]
+    return sum(not holds_voxels(m) for m in modalities) + len({m for m in modalities if holds_voxels(m)})

@@ -94,6 +94,7 @@ class GatedAttention(ConcatenatingClassifier):
         max_features: int = 10,
         random_state: int = 20260101,
         harmonisation: SiteHarmonisation | None = None,
+        unreliable: tuple[str, ...] = (),
         width: int = 4,
         members: int = 8,
         modality_dropout: float = 0.5,
@@ -107,6 +108,7 @@ class GatedAttention(ConcatenatingClassifier):
             max_features=max_features,
             random_state=random_state,
             harmonisation=harmonisation,
+            unreliable=unreliable,
         )
         self.width = width
         self.members = members
@@ -286,7 +288,7 @@ class GatedAttention(ConcatenatingClassifier):
                 worth[frozenset(kept)] = self._said(weights, matrix, inputs, shown)
         result = np.zeros((len(X), len(self.contribution_names())))
         everything = list(self._blocks())
-        start = self.n_features_in_ + len(everything)
+        start = result.shape[1] - len(everything)
         for index, name in enumerate(self._used_blocks()):
             others = [other for other in range(m) if other != index]
             for size in range(m):

@@ -69,7 +69,11 @@ class LateFusion(BinaryClassifier):
                 )
         share = target.mean()
         self.prior_log_odds_ = float(np.log(share / (1 - share)))
-        inner = {name: model.inner_log_odds_ for name, model in self.members_.items()}
+        repeats = np.arange(max(model.inner_log_odds_.shape[1] for model in self.members_.values()))
+        inner = {  # a member whose inner cross-validation was repeated less often says the same again
+            name: model.inner_log_odds_[:, repeats % model.inner_log_odds_.shape[1]]
+            for name, model in self.members_.items()
+        }
         evidence = self._evidence(inner)
         rows = ~np.isnan(evidence).all(axis=(1, 2))
         self._learn(evidence[rows], target[rows])

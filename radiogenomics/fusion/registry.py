@@ -1,4 +1,5 @@
-"""Every estimator by its name. To add one: write its file, add its line to `ALGORITHMS`."""
+"""Every estimator by its name. To add one: write its file, add its line to `ALGORITHMS`, or to `VOXEL_ALGORITHMS` where it
+reads boxes of voxels."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from radiogenomics.cohort.configuration import Models, Resampling
 from radiogenomics.exceptions import ComputationError, ConfigurationError
 from radiogenomics.fusion.base import BinaryClassifier, ConcatenatingClassifier
 from radiogenomics.fusion.boosted_trees import BoostedTrees
-from radiogenomics.fusion.columns import imaging_modalities, modality_columns
+from radiogenomics.fusion.cohort_network import CohortNetwork
+from radiogenomics.fusion.columns import holds_voxels, imaging_modalities, modality_columns
 from radiogenomics.fusion.elastic_net import ElasticNet
 from radiogenomics.fusion.gated_attention import GatedAttention
 from radiogenomics.fusion.group_sparse import GroupSparse
@@ -24,7 +26,7 @@ from radiogenomics.fusion.survival_registry import CLINICAL_AND_IMAGING, SURVIVA
 
 
 class Ingredients(NamedTuple):
-    """What a builder may use: the modalities, the resampling, and the unimodal models of this run by name."""
+    """What a builder may use: the modalities that are tables of features, the resampling, and every unimodal model by name."""
 
     modalities: tuple[str, ...]
     resampling: Resampling
@@ -32,21 +34,20 @@ class Ingredients(NamedTuple):
     harmonisation: SiteHarmonisation | None = None
     unreliable: tuple[str, ...] = ()
 
-    def settings(self, estimator: type) -> dict[str, Any]:
-        """Keyword arguments that every tuned estimator takes, and those that this one takes."""
+    def settings(self) -> dict[str, Any]:
+        """Keyword arguments that every tuned estimator takes."""
         settings: dict[str, Any] = {
             "inner_folds": self.resampling.inner_folds,
             "random_state": self.resampling.random_state,
             "harmonisation": self.harmonisation,
+            "unreliable": self.unreliable,
         }
-        if issubclass(estimator, Signature):
-            settings["unreliable"] = self.unreliable
         return settings
 
     def members(self, modalities: Iterable[str] | None = None) -> list[tuple[str, ConcatenatingClassifier]]:
         """The unimodal models of these modalities (None: all), for late fusion."""
-        kept = set(self.modalities if modalities is None else modalities)
-        return [(name, model) for name, model in self.unimodal.items() if name.split("/")[0] in kept]
+        kept = None if modalities is None else set(modalities)
+        return [(n, model) for n, model in self.unimodal.items() if kept is None or n.split("/")[0] in kept]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Algorithm:
         if self.combines:
             combined: BinaryClassifier = make(given.members(), **self.options)
             return combined
-        alone: BinaryClassifier = make(given.modalities, **given.settings(self.estimator), **self.options)
+        alone: BinaryClassifier = make(given.modalities, **given.settings(), **self.options)
         return alone
 
 
@@ -85,6 +86,9 @@ ALGORITHMS: dict[str, Algorithm] = {
 }
 """Name -> how it is made. A name with `/` is a fusion, one without is fitted on each modality alone."""
 
+VOXEL_ALGORITHMS: dict[str, type[CohortNetwork]] = {"cnn": CohortNetwork}
+"""Name -> estimator over a box of voxels. Modalities of voxels are given to these and to no other; late fusion takes them in."""
+
 
 def _qualified(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
@@ -92,6 +96,7 @@ def _qualified(kind: type) -> str:
 
 _ESTIMATORS: list[Any] = [
     *(algorithm.estimator for algorithm in ALGORITHMS.values()),
+    *VOXEL_ALGORITHMS.values(),
     *(survival.estimator for survival in SURVIVAL_ALGORITHMS.values()),
 ]
 TRUSTED_TYPES: tuple[str, ...] = tuple(
@@ -117,7 +122,8 @@ def build_models(
     imaging : modalities from images whose names do not say so (ready-made tables). Where there are imaging and other
         modalities, `late/without_imaging` and `late/clinical_and_imaging` are added: the fusions that answer whether
         imaging adds anything.
-    unreliable : columns that signatures leave out, from :func:`radiogenomics.fusion.reliability.unreliable_features`.
+    unreliable : columns that no estimator uses, from :func:`radiogenomics.fusion.robustness.unreliable_columns` of the
+        training patients.
 
     Raises
     ------
@@ -132,19 +138,26 @@ def build_models(
                 raise ConfigurationError(f"{key}: no algorithm '{name}'; valid: {', '.join(valid)}", rule="algorithm")
     harmonisation, barred = _harmonisation(models), tuple(sorted(unreliable))
     unimodal: dict[str, ConcatenatingClassifier] = {}
+    tabular = tuple(modality for modality in modalities if not holds_voxels(modality))
     for modality in modalities:
+        if modality not in tabular:
+            unimodal |= {
+                f"{modality}/{n}": _over_boxes(kind, modality, models, resampling)
+                for n, kind in VOXEL_ALGORITHMS.items()
+            }
+            continue
         for algorithm in models.unimodal:
             model = ALGORITHMS[algorithm](Ingredients((modality,), resampling, {}, harmonisation, barred))
             if not isinstance(model, ConcatenatingClassifier):
                 raise ConfigurationError(f"models.unimodal: '{algorithm}' is no unimodal estimator", rule="algorithm")
             unimodal[f"{modality}/{algorithm}"] = model
-    everything = Ingredients(modalities, resampling, unimodal, harmonisation, barred)
+    everything = Ingredients(tabular, resampling, unimodal, harmonisation, barred)
     if not unimodal and any(name.startswith("late/") for name in models.fusion):
         raise ConfigurationError(
             "models.fusion: late fusion needs at least one algorithm under models.unimodal", rule="algorithm"
         )
     result: dict[str, Any] = dict(unimodal)
-    result.update({name: ALGORITHMS[name](everything) for name in models.fusion})
+    result.update({n: ALGORITHMS[n](everything) for n in models.fusion if tabular or ALGORITHMS[n].combines})
     from_images = imaging_modalities(modalities, imaging)
     others = [name for name in modalities if name not in from_images]
     if unimodal and from_images and others:
@@ -153,6 +166,21 @@ def build_models(
         if clinical in others and len(others) > 1:
             result[CLINICAL_AND_IMAGING] = LateFusion(everything.members({clinical, *from_images}), weighting="learned")
     return result
+
+
+def _over_boxes(
+    kind: type[CohortNetwork], modality: str, models: Models, resampling: Resampling
+) -> ConcatenatingClassifier:
+    """A network over the boxes of one modality, as `models.network` declares it."""
+    declared = models.network
+    return kind(
+        (modality,),
+        inner_folds=resampling.inner_folds,
+        random_state=resampling.random_state,
+        epochs=declared.epochs,
+        members=declared.members,
+        device=declared.device,
+    )
 
 
 def _harmonisation(models: Models) -> SiteHarmonisation | None:

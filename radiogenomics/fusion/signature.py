@@ -34,8 +34,6 @@ class Signature(LinearClassifier):
 
     Parameters
     ----------
-    unreliable : names of columns that may not enter, for example those whose intraclass correlation over repeated contours
-        is too low (:func:`radiogenomics.fusion.reliability.unreliable_features`).
     maximum_correlation : of two features of a modality that correlate more than this, one is dropped.
     pairs : complementary halves of the patients that vote on the picks.
     minimum_frequency : share of the votes that a pick needs to stay; where fewer than two have it, the two with the most.
@@ -64,8 +62,8 @@ class Signature(LinearClassifier):
             max_features=max_features,
             random_state=random_state,
             harmonisation=harmonisation,
+            unreliable=unreliable,
         )
-        self.unreliable = unreliable
         self.maximum_correlation = maximum_correlation
         self.pairs = pairs
         self.minimum_frequency = minimum_frequency
@@ -85,14 +83,11 @@ class Signature(LinearClassifier):
         """A design over the picked columns alone, so that everything after the picking is as for any other model."""
         blocks = self._used_blocks()
         here = presence(X, blocks)
-        names = getattr(self, "feature_names_in_", None)
-        barred = set(self.unreliable) if names is not None else set()
         picked = {}
         for index, (name, columns) in enumerate(blocks.items()):
             rows = here[:, index]
-            allowed = np.array([c for c in columns if names is None or str(names[c]) not in barred], dtype=int)
-            chosen = self._picked(X[np.ix_(rows, allowed)], target[rows], limit, seed)
-            picked[name] = allowed[chosen]
+            chosen = self._picked(X[np.ix_(rows, columns)], target[rows], limit, seed)
+            picked[name] = columns[chosen]
         limit_with_indicators = 2 * limit
         return Design(blocks, X.shape[1], limit_with_indicators, picked).fit(X, target)
 

@@ -34,6 +34,7 @@ class Frame(NamedTuple):
     shape : rows, columns.
     slope, intercept : from stored values to HU, Bq/ml or arbitrary units.
     rescaled : whether the file says how; otherwise 1 and 0 are assumed.
+    unit : BQML or GML where a mapping to real-world values says so (enhanced PET); '' otherwise.
     """
 
     file: Path
@@ -45,6 +46,11 @@ class Frame(NamedTuple):
     slope: float
     intercept: float
     rescaled: bool
+    unit: str = ""
+
+
+_UCUM = {"bq/ml": "BQML", "{suvbw}g/ml": "GML", "g/ml{suvbw}": "GML"}
+"""UCUM codes of what PET voxels may be in (DICOM CID 84 and 85, lower case) -> the code of a classic PET's Units."""
 
 
 def read_header(path: Path, *, pixels: bool = False) -> Any:
@@ -125,7 +131,10 @@ def _enhanced(header: Any, file: Path, count: int, shape: tuple[int, int]) -> li
     frames = []
     for index in range(count):
         values = group(index, "PixelValueTransformationSequence")
-        slope = values.get("RescaleSlope")
+        slope, intercept = values.get("RescaleSlope"), values.get("RescaleIntercept", 0)
+        unit, mapped = _real_world(own[index], shared) if header.get("Modality") == "PT" else ("", None)
+        if mapped is not None:
+            slope, intercept = mapped
         frames.append(
             Frame(
                 file,
@@ -135,11 +144,22 @@ def _enhanced(header: Any, file: Path, count: int, shape: tuple[int, int]) -> li
                 numbers(group(index, "PixelMeasuresSequence").get("PixelSpacing")),
                 shape,
                 float(slope) if slope is not None else 1.0,
-                float(values.get("RescaleIntercept", 0) or 0),
+                float(intercept or 0),
                 slope is not None,
+                unit,
             )
         )
     return frames
+
+
+def _real_world(own: Any, shared: Any) -> tuple[str, tuple[Any, Any] | None]:
+    """Unit, slope and intercept of the first mapping to activity or SUV by weight; '' and None where there is none."""
+    for item in own.get("RealWorldValueMappingSequence") or shared.get("RealWorldValueMappingSequence") or []:
+        codes = item.get("MeasurementUnitsCodeSequence") or [{}]
+        unit = _UCUM.get(str(codes[0].get("CodeValue", "")).lower(), "")
+        if unit and item.get("RealWorldValueSlope") is not None:
+            return unit, (item.RealWorldValueSlope, item.get("RealWorldValueIntercept", 0))
+    return "", None
 
 
 def _require_possible(frame: Frame) -> None:

@@ -106,6 +106,10 @@ def read_series(files: list[DicomFile], folder: Path, kind: str) -> Series:
     positions = np.array([frame.position for frame in frames])
     order = np.argsort(positions @ normal, kind="stable")
     step = _slice_step(positions[order], normal, folder)
+    lossy = sum(_is_lossy(header) for header in headers.values())
+    if lossy:
+        text = f"{lossy} of {len(headers)} files were compressed with loss: texture is altered"
+        remarks.append(("lossy_compression", text))
     if kind == "CT" and not all(frame.rescaled for frame in frames):
         remarks.append(("rescale_missing", "the headers say no rescale; stored values are taken as HU"))
     image = sitk.GetImageFromArray(_voxels(headers, frames, order, kind, folder))
@@ -119,6 +123,16 @@ def read_series(files: list[DicomFile], folder: Path, kind: str) -> Series:
         list(dict.fromkeys(frames[index].file for index in order)),
         tuple(remarks),
     )
+
+
+def _is_lossy(header: Any) -> bool:
+    """By the header, or by a transfer syntax that cannot be anything else."""
+    syntax = str(getattr(header.file_meta, "TransferSyntaxUID", ""))
+    return str(header.get("LossyImageCompression", "") or "") == "01" or syntax in _LOSSY
+
+
+_LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")
+"""JPEG baseline, JPEG extended, JPEG-LS near-lossless."""
 
 
 def _once_each(files: list[DicomFile]) -> tuple[list[DicomFile], list[tuple[str, str]]]:
@@ -188,10 +202,13 @@ def _voxels(headers: dict[Path, Any], frames: list[Frame], order: np.ndarray, ki
     acquired = min((moment for header in headers.values() if (moment := _acquired(header))), default="")
     voxels = np.empty((len(frames), *frames[0].shape), dtype=np.float32)
     scale = {(frame.file, frame.number): (frame.slope, frame.intercept) for frame in frames}
+    unit = frames[0].unit
+    if any(frame.unit != unit for frame in frames):
+        raise ImageError(f"{folder}: frames in different units: {sorted({frame.unit for frame in frames})}", rule="suv")
     for path in list(headers):
         header = headers[path]
         values = stored_values(header, path)
-        factor = suv_factor(header, acquired, str(folder)) if kind == "PT" else 1.0
+        factor = suv_factor(header, acquired, str(folder), unit) if kind == "PT" else 1.0
         for number, frame in enumerate(values):
             slope, intercept = scale[path, number]
             voxels[place[path, number]] = (frame.astype(np.float64) * slope + intercept) * factor

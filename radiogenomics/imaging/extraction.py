@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from radiogenomics.cohort.features import KEYS
+from radiogenomics.cohort.features import CONTOUR, KEYS
 from radiogenomics.cohort.schemas import QUARANTINE, conform, empty
 from radiogenomics.compute import map_items
-from radiogenomics.exceptions import ComputationError, RadiogenomicsError
-from radiogenomics.imaging.code_version import code_version
-from radiogenomics.imaging.guarded_reading import read_lesion
-from radiogenomics.imaging.reading import Lesion, decode_lesion, files_of_lesion
+from radiogenomics.exceptions import RadiogenomicsError
+from radiogenomics.imaging.lesion_step import Step, Task, compute_task
+from radiogenomics.imaging.reading import files_of_lesion
 from radiogenomics.storage.atomic import file_digest
 from radiogenomics.storage.feature_cache import FeatureCache, cache_key
-
-READ_BY = ("SimpleITK", "pydicom", "highdicom", "scikit-image")
-"""Libraries that decode images and regions."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A computation on one lesion.
-
-    Attributes
-    ----------
-    name : part of the cache's key.
-    version : part of the cache's key beside the digest of the step's own code; raise when the same input gives other
-        values for a reason that does not show in the code.
-    compute : ``compute(lesion, settings) -> {feature: value}``, defined at the top level of a module.
-    libraries : distributions whose version may change the values; part of the cache's key.
-    numbers : every value must be a finite number; otherwise anything that JSON can write.
-    of_voxels : the result depends on voxels, mask and geometry alone, not on what else the files say; it is then known
-        again in another encoding.
-    """
-
-    name: str
-    version: int
-    compute: Callable[[Lesion, Mapping[str, Any]], dict[str, Any]]
-    libraries: tuple[str, ...]
-    numbers: bool = True
-    of_voxels: bool = True
-
-    def identity(self) -> list[Any]:
-        """What of the step, beside its settings, its values depend on: its code and that of reading, and libraries."""
-        code = code_version(self.compute, decode_lesion)
-        return [self.name, self.version, code, {name: version(name) for name in sorted({*self.libraries, *READ_BY})}]
 
 
 class Extracted(NamedTuple):
@@ -66,12 +28,6 @@ class Extracted(NamedTuple):
     values: pd.DataFrame
     quarantine: pd.DataFrame
     computed: int
-
-
-class _Task(NamedTuple):
-    lesion: dict[str, Any]
-    settings: dict[str, Any]
-    key: str
 
 
 def extract(
@@ -128,7 +84,7 @@ def results_of(
     """Apply a step to lesions, each a mapping with the columns of `schemas.LESIONS`; see `extract`."""
     results: dict[int, dict[str, Any]] = {}
     errors: dict[int, Exception] = {}
-    tasks: dict[int, _Task] = {}
+    tasks: dict[int, Task] = {}
     digest = functools.lru_cache(maxsize=None)(file_digest)
     for index, record in enumerate(records):
         chosen = dict(settings[record["images"]])
@@ -141,12 +97,12 @@ def results_of(
         if known is not None:
             results[index] = known
         else:
-            tasks[index] = _Task(record, chosen, key)
+            tasks[index] = Task(record, chosen, key)
     done = len(records) - len(tasks)
     if on_progress is not None and done:
         on_progress(done, len(records))
     outcomes = map_items(
-        functools.partial(_compute, step, cache),
+        functools.partial(compute_task, step, cache),
         list(tasks.values()),
         workers=workers,
         scheduler=scheduler,
@@ -182,49 +138,6 @@ def quarantine_of(records: list[dict[str, Any]], errors: Mapping[int, Exception]
     return conform(pd.DataFrame(rows), QUARANTINE) if rows else empty(QUARANTINE)
 
 
-def _compute(step: Step, cache: FeatureCache | None, task: _Task) -> dict[str, Any]:
-    lesion = read_lesion(task.lesion)
-    content = ""
-    if cache is not None:
-        what = content_digest(lesion) if step.of_voxels else task.key
-        content = cache_key("content", step.identity(), task.settings, what)
-    values = cache.get(content) if cache is not None else None
-    if values is None:
-        values = step.compute(lesion, task.settings)
-        if step.numbers:
-            values = _finite(values, f"{lesion.name}: {step.name}")
-        if cache is not None:
-            cache.put(content, values)
-    if cache is not None:
-        cache.put(task.key, {"content": content})
-    return values
-
-
-def _finite(values: Mapping[str, Any], what: str) -> dict[str, Any]:
-    numbers = {name: float(value) for name, value in values.items()}
-    bad = [name for name, value in numbers.items() if not math.isfinite(value)]
-    if bad:
-        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-        raise ComputationError(f"{what} gave no finite value for {', '.join(bad[:5])}{more}", rule="not_finite")
-    return numbers
-
-
-def content_digest(lesion: Lesion) -> str:
-    """SHA-256 over kind, voxels, mask and geometry of a lesion as read.
-
-    Positions are rounded to 0.1 micrometre: formats store them with different precision.
-    """
-    image, mask = lesion.arrays()
-    grid = [
-        [round(float(v), 4) + 0.0 for v in values]
-        for values in (lesion.image.GetSpacing(), lesion.image.GetOrigin(), lesion.image.GetDirection())
-    ]
-    total = hashlib.sha256(repr((lesion.kind, image.shape, grid)).encode())
-    total.update(np.ascontiguousarray(image + np.float32(0)).data)  # so that -0.0 and 0.0 are the same
-    total.update(np.packbits(mask).tobytes())
-    return total.hexdigest()
-
-
 def _file_key(step: Step, record: Mapping[str, Any], settings: Mapping[str, Any], digest: Callable[[Path], str]) -> str:
     image, mask = Path(record["image"]), Path(record["mask"])
     files = [
@@ -247,5 +160,7 @@ def _table(records: list[dict[str, Any]], results: Mapping[int, dict[str, Any]])
     keys = pd.DataFrame(
         {key: [str(records[index][key]) for index in sorted(results)] for key in KEYS}, columns=list(KEYS), dtype=object
     )
+    if any(record.get(CONTOUR) not in (None, "drawn") for record in records):
+        keys[CONTOUR] = [str(records[index][CONTOUR]) for index in sorted(results)]
     features = pd.DataFrame(rows, dtype=float) if rows else pd.DataFrame()
     return pd.concat([keys, features], axis=1)

@@ -74,6 +74,20 @@ def mask_on_grid(image: sitk.Image, mask: sitk.Image, what: str) -> tuple[sitk.I
     return filled, ("mask_resampled", text)
 
 
+def backward_axes(volume: sitk.Image) -> tuple[int, ...]:
+    """The axes (x: 0, y: 1, z: 2) that run towards the patient's right, front or feet."""
+    direction = np.array(volume.GetDirection()).reshape(3, 3)
+    main = direction[np.abs(direction).argmax(axis=0), range(3)]
+    return tuple(axis for axis in range(3) if main[axis] < 0)
+
+
+def turned_back(volume: sitk.Image, axes: tuple[int, ...]) -> sitk.Image:
+    """The same voxels in the same places, with the direction in which these axes are stored reversed."""
+    import SimpleITK as sitk
+
+    return sitk.Flip(volume, [axis in axes for axis in range(3)], False)
+
+
 def along_body(volume: sitk.Image) -> sitk.Image:
     """The same voxels in the same places, with each axis running towards the patient's left, back or head.
 

@@ -43,9 +43,9 @@ def read_lesion(lesion: Mapping[str, Any], *, time_limit_s: float = TIME_LIMIT_S
         The lesion cannot be read as declared; or decoding it crashed (rule ``decoder_crashed``), took longer than the
         limit (``decoder_time``) or more memory than is allowed (``decoder_memory``).
     """
-    what = f"{lesion['image']} with {lesion['mask']}"
+    what = f"{lesion['image']} with {lesion['mask']}" if lesion["mask"] else str(lesion["image"])
     with _LOCK:
-        head, image, roi = _reader().ask(_plain(lesion), what, time_limit_s)
+        head, voxels = _reader().ask(_plain(lesion), what, time_limit_s)
     if "error" in head:
         kind = getattr(exceptions, head["error"], ImageError)
         raise kind(head["message"], rule=head["rule"])
@@ -55,7 +55,7 @@ def read_lesion(lesion: Mapping[str, Any], *, time_limit_s: float = TIME_LIMIT_S
         )
     if "unexpected" in head:
         raise ComputationError(f"{what}: reading failed: {head['unexpected']}", rule="unexpected")
-    return _lesion(lesion, head, image, roi)
+    return _lesion(lesion, head, voxels)
 
 
 def _plain(lesion: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,19 +69,20 @@ def _plain(lesion: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _lesion(lesion: Mapping[str, Any], head: dict[str, Any], image: bytearray, roi: bytearray) -> Lesion:
+def _lesion(lesion: Mapping[str, Any], head: dict[str, Any], voxels: list[bytearray]) -> Lesion:
+    """`voxels` (of the image, of the mask) is emptied: each is let go as soon as it is an image."""
     import SimpleITK as sitk
 
     shape = head["shape"]
-    volume = sitk.GetImageFromArray(np.frombuffer(image, dtype=np.float32).reshape(shape))
-    mask = sitk.GetImageFromArray(np.frombuffer(roi, dtype=np.uint8).reshape(shape))
+    volume = sitk.GetImageFromArray(np.frombuffer(voxels.pop(0), dtype=np.float32).reshape(shape))
+    mask = sitk.GetImageFromArray(np.frombuffer(voxels.pop(0), dtype=np.uint8).reshape(shape))
     volume.SetSpacing(head["spacing"])
     volume.SetOrigin(head["origin"])
     volume.SetDirection(head["direction"])
     mask.CopyInformation(volume)
     name = f"{lesion['images']} {lesion['lesion_id']}"
     remarks = tuple((str(rule), str(text)) for rule, text in head["remarks"])
-    return Lesion(volume, mask, lesion["kind"], name, head["acquisition"], remarks)
+    return Lesion(volume, mask, lesion["kind"], name, head["acquisition"], remarks, tuple(head["turned"]))
 
 
 class _Reader:
@@ -114,8 +115,8 @@ class _Reader:
                 with contextlib.suppress(OSError):
                     stream.close()
 
-    def ask(self, row: dict[str, Any], what: str, limit_s: float) -> tuple[dict[str, Any], bytearray, bytearray]:
-        """The answer's head, voxels and mask; an answer that is an error has neither."""
+    def ask(self, row: dict[str, Any], what: str, limit_s: float) -> tuple[dict[str, Any], list[bytearray]]:
+        """The answer's head, and voxels of image and mask; an answer that is an error has none."""
         late = threading.Event()
         watch = threading.Timer(limit_s, self._end, [late])
         watch.daemon = True
@@ -125,7 +126,7 @@ class _Reader:
             self.process.stdin.write(json.dumps(row).encode() + b"\n")
             head = json.loads(self._read(int.from_bytes(self._read(8), "big")))
             sizes = expected_bytes(head["shape"]) if "shape" in head else (0, 0)
-            image, roi = (self._read(size) for size in sizes)
+            voxels = [self._read(size) for size in sizes]
         except (OSError, EOFError) as error:
             code = self.process.wait()
             self.stop()
@@ -140,7 +141,7 @@ class _Reader:
             raise
         finally:
             watch.cancel()
-        return head, image, roi
+        return head, voxels
 
     def _end(self, late: threading.Event) -> None:
         late.set()

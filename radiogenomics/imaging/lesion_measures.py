@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from radiogenomics.imaging.extraction import Step
 from radiogenomics.imaging.geometry import bounding_box
+from radiogenomics.imaging.lesion_step import Step
 from radiogenomics.imaging.reading import Lesion
 
 CT_AIR_HU = -900.0
 """Below this a voxel of a CT is air: emphysematous lung begins at -950, aerated lung lies around -850 (Hounsfield scale)."""
+
+AERATED_LUNG_HU = -750.0
+"""Below this a voxel of a CT is aerated lung or air. Normally aerated lung lies at -900 to -500 (Gattinoni et al., Am J Respir Crit
+Care Med 2001;164:1701); ground-glass nodules lie mostly above this half of it."""
 
 BACKGROUND_SHARE = 0.02
 """PT and MR: below this share of the way from the image's lowest value to its 99.5th percentile a voxel is background."""
@@ -52,6 +56,7 @@ def measures_of_lesion(lesion: Lesion, settings: Mapping[str, Any]) -> dict[str,
         "share_at_image_border": border / voxels,
         "share_saturated": float(np.count_nonzero((inside == lowest) | (inside == highest))) / voxels,
         "share_air": _share_air(lesion.kind, image, inside),
+        "share_lung": float((inside < AERATED_LUNG_HU).mean()) if lesion.kind == "CT" else None,
         "image_minimum": lowest,
         **(_air_of_image(image) if lesion.kind == "CT" else {"air_hu": None, "share_below_air": None}),
     }

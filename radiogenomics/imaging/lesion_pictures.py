@@ -26,8 +26,8 @@ _STATES = {"used": "#333333", "flagged": "#b35900", "quarantined": "#b00020"}
 def contact_sheet(lesions: pd.DataFrame, limit: int = 12, qc: pd.DataFrame | None = None) -> Figure:
     """Axial, coronal and sagittal planes of lesions with their contours, a 2 cm scale bar, and what quality control found.
 
-    Where there are more than `limit`, those that were flagged or quarantined come first, and the rest is spread evenly over
-    the table. One that cannot be read shows its reason.
+    Those that were flagged come first, then the quarantined ones; where there are more than `limit`, the rest is spread evenly
+    over the table. One that cannot be read shows its reason.
 
     Parameters
     ----------
@@ -72,17 +72,22 @@ def _states(qc: pd.DataFrame | None) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def _places(lesions: pd.DataFrame, limit: int, states: dict[tuple[str, str], tuple[str, str]]) -> list[int]:
-    """Which rows are shown, in the order of the table."""
+    """Which rows are shown: what a person must look at first, then the rest in the order of the table."""
     keys = list(zip(lesions["images"], lesions["lesion_id"], strict=True))
-    odd = [place for place, key in enumerate(keys) if states.get(key, ("used", ""))[0] != "used"][:limit]
+    odd = [place for place, key in enumerate(keys) if states.get(key, ("used", ""))[0] != "used"]
+    odd.sort(key=lambda place: states[keys[place]][0] == "quarantined")  # flagged ones have planes to look at
+    odd = odd[:limit]
     rest = [place for place in range(len(keys)) if place not in set(odd)]
     count = min(limit - len(odd), len(rest))
     spread = np.unique(np.linspace(0, max(len(rest) - 1, 0), count).round().astype(int)).tolist()
-    return sorted([*odd, *(rest[index] for index in spread)])
+    return [*odd, *(rest[index] for index in spread)]
 
 
 def _draw(record: dict[str, Any], axes: np.ndarray, status: str, reason: str) -> None:
+    from matplotlib.patheffects import withStroke
+
     title = f"{record['lesion_id']}  {record['images']}" + (f"  {status}" if status != "used" else "")
+    title += ", DRAFT CONTOUR" if record.get("contour") == "draft" else ""
     axes[0].set_title(title, fontsize=7, loc="left", color=_STATES[status]).set_in_layout(False)
     try:
         lesion = read_lesion(record)
@@ -96,7 +101,8 @@ def _draw(record: dict[str, Any], axes: np.ndarray, status: str, reason: str) ->
     image, roi, spacing = _oriented(lesion)
     lower, upper = bounding_box(roi)
     centre = [round(float(axis.mean())) for axis in np.nonzero(roi)]
-    window, colours = _window(lesion, image)
+    window, colours = window_of(lesion.kind, image)
+    lines = "dashed" if record.get("contour") == "draft" else "solid"
     margin = np.ceil(_MARGIN_MM / spacing).astype(int)
     start, stop = np.maximum(lower - margin, 0), np.minimum(upper + margin + 1, roi.shape)
     for axis, fixed in zip(axes, (0, 1, 2), strict=True):
@@ -106,11 +112,20 @@ def _draw(record: dict[str, Any], axes: np.ndarray, status: str, reason: str) ->
         origin: Any = "lower" if fixed else "upper"
         aspect = float(spacing[rows] / spacing[columns])
         axis.imshow(image[part], cmap=colours, vmin=window[0], vmax=window[1], origin=origin, aspect=aspect)
-        axis.contour(roi[part], levels=[0.5], colors="#e6550d", linewidths=0.8)
+        axis.contour(roi[part], levels=[0.5], colors="#e6550d", linewidths=0.8, linestyles=lines)
     length = 20.0 / spacing[2]
     height = stop[1] - start[1] - 2
-    axes[0].plot([1, 1 + length], [height, height], color="#fdd835", linewidth=2)
-    axes[0].text(1, height - 1, "2 cm", color="#fdd835", fontsize=6, va="bottom")
+    outlined = [withStroke(linewidth=2.5, foreground="black")]  # to be seen on bone as on lung
+    axes[0].plot([1, 1 + length], [height, height], color="#fdd835", linewidth=2, path_effects=outlined)
+    axes[0].text(
+        1,
+        height - 1,
+        "2 cm",
+        color="#fdd835",
+        fontsize=6,
+        va="bottom",
+        path_effects=[withStroke(linewidth=1, foreground="black")],
+    )
 
 
 def _write(axis: Any, height: float, text: str, size: float, colour: str) -> None:
@@ -127,10 +142,11 @@ def _oriented(lesion: Lesion) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return sitk.GetArrayFromImage(image), sitk.GetArrayFromImage(mask) > 0, np.array(image.GetSpacing())[::-1]
 
 
-def _window(lesion: Lesion, image: np.ndarray) -> tuple[tuple[float, float], str]:
-    if lesion.kind in _SHOWN:
-        window, colours = _SHOWN[lesion.kind]
-        if lesion.kind == "CT" and float(np.median(image)) < -400:  # in the lung
+def window_of(kind: str, image: np.ndarray) -> tuple[tuple[float, float], str]:
+    """Lowest and highest intensity that is shown, and matplotlib's colour map."""
+    if kind in _SHOWN:
+        window, colours = _SHOWN[kind]
+        if kind == "CT" and float(np.median(image)) < -400:  # in the lung
             window = (-1350.0, 150.0)
         return window, colours
     low, high = np.percentile(image, (1, 99))

@@ -44,7 +44,17 @@ def declared_lesions(cohort: Cohort, manifest: pd.DataFrame) -> pd.DataFrame:
                     "file": used["file"].to_numpy(),
                     "row": rows["row"].astype(int),
                     "series": rows.get("series"),
+                    **{
+                        column: rows[column]
+                        for column in ("contour", "accepted_by", "prompt")
+                        if column in rows.columns
+                    },
                 }
             )
         )
-    return conform(pd.concat(tables, ignore_index=True), LESIONS) if tables else empty(LESIONS)
+    if not tables:
+        return empty(LESIONS)
+    lesions = pd.concat(tables, ignore_index=True)
+    if "contour" in lesions.columns:
+        lesions["contour"] = lesions["contour"].fillna("drawn")  # regions of a DICOM tree
+    return conform(lesions, LESIONS)

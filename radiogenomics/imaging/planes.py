@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from radiogenomics.exceptions import ComputationError
-from radiogenomics.imaging.geometry import bounding_box
 from radiogenomics.imaging.reading import Lesion
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 CT_WINDOWS = ((-1350.0, 150.0), (-160.0, 240.0), (-1000.0, 1000.0))
 """Lung (width 1500, level -600), soft tissue (400, 40) and wide windows, HU: the three channels."""
@@ -37,40 +39,52 @@ def orthogonal_planes(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm:
     """
     import SimpleITK as sitk
 
-    image, mask = (sitk.DICOMOrient(volume, "LPS") for volume in (lesion.image, lesion.mask))
-    voxels = sitk.GetArrayViewFromImage(mask) > 0
-    spacing = np.array(image.GetSpacing())
-    lower, upper = (ends[::-1] for ends in bounding_box(voxels))
-    extent = max(float(((upper - lower + 1) * spacing).max()) + 2 * margin_mm, minimum_mm)
-    middle = np.array([axis.mean() for axis in np.nonzero(voxels)])[::-1]
-    centre = np.array(image.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
-    axes = np.array(image.GetDirection()).reshape(3, 3)
-    # rows of each picture run to the back or to the feet, columns to the left or to the back
-    pairs = ((axes[:, 0], axes[:, 1]), (axes[:, 0], -axes[:, 2]), (axes[:, 1], -axes[:, 2]))
+    image = _upright(lesion.image)
     outside = {"CT": -1000.0, "PT": 0.0}.get(lesion.kind, float(lesion.arrays()[0].min()))
     windows = _windows(lesion)
     pictures = []
-    for across, down in pairs:
-        values = _plane(image, centre, across, down, extent, pixels, outside)
+    for grid in plane_grids(lesion, pixels, margin_mm, minimum_mm):
+        plane = sitk.Resample(image, grid, sitk.Transform(), sitk.sitkLinear, outside)
+        values = sitk.GetArrayFromImage(plane)[0]
         pictures.append([np.clip((values - low) / (high - low), 0, 1) for low, high in windows])
     return np.asarray(pictures, dtype=np.float32)
 
 
-def _plane(
-    image: Any, centre: np.ndarray, across: np.ndarray, down: np.ndarray, extent: float, pixels: int, outside: float
-) -> np.ndarray:
+def plane_grids(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm: float) -> list[sitk.Image]:
+    """Where the planes of `orthogonal_planes` lie: empty volumes of one slice. Parameters as there.
+
+    Rows of each picture run to the back or to the feet, columns to the left or to the back.
+    """
     import SimpleITK as sitk
 
+    image, mask = _upright(lesion.image), _upright(lesion.mask)
+    spacing = np.array(image.GetSpacing())
+    voxels = sitk.GetArrayViewFromImage(mask).view(bool)  # 0 and 1 in one byte each
+    slices = np.flatnonzero(voxels.any(axis=(1, 2)))
+    inside = np.nonzero(voxels[slices[0] : slices[-1] + 1])
+    extents = np.array([np.ptp(axis) + 1 for axis in inside])[::-1] * spacing
+    extent = max(float(extents.max()) + 2 * margin_mm, minimum_mm)
+    middle = np.array([axis.mean() for axis in inside])[::-1] + np.array([0, 0, slices[0]])
+    centre = np.array(image.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
+    axes = np.array(image.GetDirection()).reshape(3, 3)
+    pairs = ((axes[:, 0], axes[:, 1]), (axes[:, 0], -axes[:, 2]), (axes[:, 1], -axes[:, 2]))
     step = extent / pixels
-    origin = centre - (across + down) * (extent - step) / 2
-    resample = sitk.ResampleImageFilter()
-    resample.SetOutputSpacing([step, step, 1.0])
-    resample.SetOutputDirection(np.column_stack([across, down, np.cross(across, down)]).ravel().tolist())
-    resample.SetOutputOrigin(origin.tolist())
-    resample.SetSize([pixels, pixels, 1])
-    resample.SetInterpolator(sitk.sitkLinear)
-    resample.SetDefaultPixelValue(outside)
-    return sitk.GetArrayFromImage(resample.Execute(image))[0]
+    grids = []
+    for across, down in pairs:
+        grid = sitk.Image([pixels, pixels, 1], sitk.sitkUInt8)
+        grid.SetSpacing([step, step, 1.0])
+        grid.SetDirection(np.column_stack([across, down, np.cross(across, down)]).ravel().tolist())
+        grid.SetOrigin((centre - (across + down) * (extent - step) / 2).tolist())
+        grids.append(grid)
+    return grids
+
+
+def _upright(volume: sitk.Image) -> sitk.Image:
+    """The volume with axes towards left, back and head, in this order; not copied where it is so already."""
+    import SimpleITK as sitk
+
+    orientation = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(volume.GetDirection())
+    return volume if orientation == "LPS" else sitk.DICOMOrient(volume, "LPS")
 
 
 def _windows(lesion: Lesion) -> tuple[tuple[float, float], ...]:

@@ -1,9 +1,12 @@
 """pyradiomics' feature classes, with what they do again and again done once.
 
-The values are those of the original to the bit: its own code computes every feature from the same matrices.
+The values are those of the original to the bit (volume and surface of a large ROI to 1e-11): its own code computes every
+feature from the same matrices.
 
 - One discretisation is shared by all classes of an image; the original bins anew in each of six, with Python's `min` and
   `max` over arrays.
+- The matrices of neighbours and runs come from one walk over the ROI (`pyradiomics_matrices`), in place of four in C.
+- The surface of a large ROI is not compared with itself point by point (`pyradiomics_shape`).
 - The size-zone matrix has a column for each size that occurs up to the largest; the original's has one for each voxel of
   the ROI, before the empty ones are deleted.
 """
@@ -16,10 +19,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import SimpleITK as sitk
-from radiomics import firstorder, glcm, gldm, glrlm, glszm, ngtdm, shape
+from radiomics import firstorder, glcm, gldm, glrlm, glszm, ngtdm
 from skimage.measure import label
 
 from radiogenomics.exceptions import ComputationError
+from radiogenomics.imaging.pyradiomics_matrices import texture_matrices
+from radiogenomics.imaging.pyradiomics_shape import RadiomicsShape
 
 logging.getLogger(__name__).setLevel(logging.CRITICAL)  # the original logs under the name of a class's module
 
@@ -30,6 +35,11 @@ class Binned(NamedTuple):
     matrix: np.ndarray
     present: np.ndarray
     highest: int
+
+    @property
+    def empty(self) -> np.ndarray:
+        """Places, from 0, of the levels up to the highest that do not occur."""
+        return np.setdiff1d(np.arange(self.highest), self.present - 1)
 
 
 class _SharedBinning:
@@ -71,19 +81,54 @@ class _FirstOrder(_SharedBinning, firstorder.RadiomicsFirstOrder):
 
 
 class _Glcm(_SharedBinning, glcm.RadiomicsGLCM):
-    pass
+    def _calculateMatrix(self, voxelCoordinates: Any = None) -> np.ndarray:  # noqa: N802 - pyradiomics' names
+        empty = self.settings["binned"].empty
+        counts = np.delete(np.delete(self.settings["matrices"].cooccurrence, empty, 1), empty, 2)
+        counts += np.transpose(counts, (0, 2, 1, 3)).copy()
+        counts, number = _of_filled_angles(counts)
+        counts /= number[:, None, None, :]
+        return counts
 
 
 class _Glrlm(_SharedBinning, glrlm.RadiomicsGLRLM):
-    pass
+    def _calculateMatrix(self, voxelCoordinates: Any = None) -> np.ndarray:  # noqa: N802
+        counts = np.delete(self.settings["matrices"].runs, self.settings["binned"].empty, 1)
+        counts, self.coefficients["Nr"] = _of_filled_angles(counts)
+        return counts
 
 
 class _Gldm(_SharedBinning, gldm.RadiomicsGLDM):
-    pass
+    def _calculateMatrix(self, voxelCoordinates: Any = None) -> np.ndarray:  # noqa: N802
+        counts = np.delete(self.settings["matrices"].dependences, self.settings["binned"].empty, 1)
+        by_level, number = counts.sum(2), counts.sum((0, 1))
+        counts = np.delete(counts, np.flatnonzero(number == 0), 2)
+        self.coefficients |= {
+            "pd": counts.sum(1),
+            "pg": by_level,
+            "Nz": counts.sum((1, 2)),
+            "ivector": self.coefficients["grayLevels"].astype(float),
+            "jvector": np.flatnonzero(number) + 1.0,
+        }
+        return counts
 
 
 class _Ngtdm(_SharedBinning, ngtdm.RadiomicsNGTDM):
-    pass
+    def _calculateMatrix(self, voxelCoordinates: Any = None) -> np.ndarray:  # noqa: N802
+        return np.delete(self.settings["matrices"].differences, self.settings["binned"].empty, 1)
+
+
+def _of_filled_angles(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices (1, L, n, A) without the angles that are empty, where there are several, and the number of elements of each
+    (1, A); NaN where it is 0.
+
+    Levels and angles are left out by the calls of the original: the order in memory that they leave decides the last bit of
+    every sum.
+    """
+    number = counts.sum((1, 2))
+    empty = np.flatnonzero(number[0] == 0)
+    if counts.shape[3] > 1 and empty.size:
+        counts, number = np.delete(counts, empty, 3), np.delete(number, empty, 1)
+    return counts, np.where(number == 0, np.nan, number)
 
 
 class _Glszm(_SharedBinning, glszm.RadiomicsGLSZM):
@@ -113,7 +158,7 @@ _BY_INTENSITY = {
 
 def shape_features(image: sitk.Image, mask: sitk.Image) -> dict[str, float]:
     """Shape features of a mask cropped to its ROI, in the original's order."""
-    return _values("original_shape_", shape.RadiomicsShape(image, mask, label=1))
+    return _values("original_shape_", RadiomicsShape(image, mask, label=1))
 
 
 def intensity_features(image: sitk.Image, mask: sitk.Image, name: str, settings: Mapping[str, Any]) -> dict[str, float]:
@@ -132,9 +177,10 @@ def intensity_features(image: sitk.Image, mask: sitk.Image, name: str, settings:
     """
     array, inside = sitk.GetArrayFromImage(image), sitk.GetArrayFromImage(mask) == 1
     binned = discretised(array, inside, settings, name)
+    matrices = texture_matrices(binned.matrix)
     found: dict[str, float] = {}
     for family, kind in _BY_INTENSITY.items():
-        found |= _values(f"{name}_{family}_", kind(image, mask, label=1, binned=binned))
+        found |= _values(f"{name}_{family}_", kind(image, mask, label=1, binned=binned, matrices=matrices))
     return found
 
 

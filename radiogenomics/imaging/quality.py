@@ -14,7 +14,7 @@ from radiogenomics.exceptions import ImageError, TableError
 from radiogenomics.imaging.acquisition import ACQUISITION_FIELDS, ACQUISITION_NUMBERS
 from radiogenomics.imaging.extraction import quarantine_of, records_of, results_of
 from radiogenomics.imaging.lesion_measures import STEP
-from radiogenomics.imaging.quality_findings import findings
+from radiogenomics.imaging.quality_findings import contour_remarks, findings
 from radiogenomics.storage.feature_cache import FeatureCache
 
 _MEASURES = (
@@ -31,6 +31,7 @@ _MEASURES = (
     "share_at_image_border",
     "share_saturated",
     "share_air",
+    "share_lung",
     "air_hu",
 )
 
@@ -40,14 +41,16 @@ class LesionQuality(NamedTuple):
 
     Attributes
     ----------
-    qc : one row a lesion, in order: patient_id, study_id, lesion_id, images, kind, status (used, flagged, quarantined),
+    qc : one row a lesion, in order: patient_id, study_id, lesion_id, images, kind, contour (drawn, draft or
+        accepted), accepted_by (initials, or empty), status (used, flagged, quarantined),
         reason (text; '' when used), rules (names of the rules that are broken, ';' between several), and `voxels`,
         `slices`, `empty_slices` (counts), `volume_mm3`, `spacing_{x,y,z}_mm`, `intensity_{minimum,mean,maximum}` in the
-        ROI (HU, SUV or arbitrary), `share_at_image_border`, `share_saturated`, `share_air` (0 to 1), `air_hu` (where air
+        ROI (HU, SUV or arbitrary), `share_at_image_border`, `share_saturated`, `share_air`, `share_lung` (0 to 1), `air_hu` (where air
         lies in a CT); NaN where it could not be read.
     quarantine : by `schemas.QUARANTINE`, level 'lesion'.
     acquisition : one row a study and image name: patient_id, study_id, images, scanner and protocol as far as headers
-        say (None or NaN otherwise), `pixel_spacing_mm`, `slice_spacing_mm`.
+        say (None or NaN otherwise), `pixel_spacing_mm`, `slice_spacing_mm`, and
+        `contour`: who drew the study's lesions (drawn, draft, accepted; ' + ' between several).
     """
 
     qc: pd.DataFrame
@@ -94,6 +97,8 @@ def check_lesions(
     errors: dict[int, Exception] = dict(found.errors)
     for index, record in enumerate(records):
         identity = {key: record[key] for key in ("patient_id", "study_id", "lesion_id", "images", "kind")}
+        identity["contour"] = record.get("contour") or "drawn"
+        identity["accepted_by"] = record.get("accepted_by") or ""
         if index in found.errors:
             error = found.errors[index]
             state = {"status": "quarantined", "reason": str(error), "rules": getattr(error, "rule", "") or "unexpected"}
@@ -101,7 +106,8 @@ def check_lesions(
             continue
         measures = found.results[index]["measures"]
         rules = (quality or {}).get(record["images"]) or Quality()
-        broken = findings(record["kind"], measures, found.results[index]["remarks"], rules)
+        remarks = [*found.results[index]["remarks"], *contour_remarks(record)]
+        broken = findings(record["kind"], measures, remarks, rules)
         grave = [finding for finding in broken if finding.then == "quarantine"]
         if grave:
             text = "; ".join(finding.text for finding in grave)
@@ -114,8 +120,20 @@ def check_lesions(
         rows.append({**identity, **state, **{name: measures[name] for name in _MEASURES}})
         study = {key: record[key] for key in ("patient_id", "study_id", "images")}
         spacing = {"pixel_spacing_mm": measures["spacing_x_mm"], "slice_spacing_mm": measures["spacing_z_mm"]}
-        acquisitions.append({**study, **found.results[index]["acquisition"], **spacing})
-    columns = ["patient_id", "study_id", "lesion_id", "images", "kind", "status", "reason", "rules", *_MEASURES]
+        acquisitions.append({**study, **found.results[index]["acquisition"], **spacing, "contour": identity["contour"]})
+    columns = [
+        "patient_id",
+        "study_id",
+        "lesion_id",
+        "images",
+        "kind",
+        "contour",
+        "accepted_by",
+        "status",
+        "reason",
+        "rules",
+        *_MEASURES,
+    ]
     qc = pd.DataFrame(rows, columns=columns)
     qc[list(_MEASURES)] = qc[list(_MEASURES)].astype(float)
     return LesionQuality(qc, quarantine_of(records, errors), _acquisition_table(acquisitions))
@@ -123,8 +141,11 @@ def check_lesions(
 
 def _acquisition_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     keys = ["patient_id", "study_id", "images"]
-    columns = [*keys, *ACQUISITION_FIELDS, "pixel_spacing_mm", "slice_spacing_mm"]
-    table = pd.DataFrame(rows, columns=columns).drop_duplicates(keys, ignore_index=True)
+    columns = [*keys, *ACQUISITION_FIELDS, "pixel_spacing_mm", "slice_spacing_mm", "contour"]
+    every = pd.DataFrame(rows, columns=columns)
+    if len(every):
+        every["contour"] = every.groupby(keys)["contour"].transform(lambda kinds: " + ".join(sorted(set(kinds))))
+    table = every.drop_duplicates(keys, ignore_index=True).copy()
     for column in table.columns:
         if column in ACQUISITION_NUMBERS or column.endswith("_mm"):
             # 3.26999999999998 and 3.27 are one protocol, not two

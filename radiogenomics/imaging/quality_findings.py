@@ -32,6 +32,13 @@ def findings(
     return [finding for finding in found if finding.then != "ignore"]
 
 
+def contour_remarks(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is to be said of who drew a contour: a draft is never taken for a drawn one in silence."""
+    if record.get("contour") != "draft":
+        return []
+    return [("draft_contour", "the contour is a draft by a program, which no person accepted")]
+
+
 def _of_roi(m: Mapping[str, Any], quality: Quality) -> list[tuple[str, str]]:
     found = []
     if m["voxels"] < _limit(quality, "too_small"):
@@ -71,6 +78,9 @@ def _air(m: Mapping[str, Any], quality: Quality, what: str) -> list[tuple[str, s
 
 def _of_ct(m: Mapping[str, Any], quality: Quality) -> list[tuple[str, str]]:
     found = _air(m, quality, "air (below -900 HU)")
+    if not found and m["share_lung"] > _limit(quality, "partly_lung"):
+        share = f"{m['share_lung']:.0%} of the ROI is aerated lung (below -750 HU)"
+        found.append(("partly_lung", f"{share}: contour elsewhere than the tumour?"))
     if m["image_minimum"] >= 0:
         found.append(("not_hounsfield", "no voxel of the image is below 0: values may not be HU"))
     if m["air_hu"] is not None and abs(m["air_hu"] + 1000) > _limit(quality, "air_not_minus_1000"):

@@ -1,4 +1,4 @@
-"""What each radiomic feature is: family, unit, description."""
+"""What each radiomic feature is: family, unit, description, IBSI code."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ def radiomic_dictionary(cohort: Cohort, values: pd.DataFrame, settings: Mapping[
                     "derived_from": f"lesions/{name}:{'mask' if family == 'shape' else 'image'}",
                     "recorded": "baseline",
                     "description": _describe(filtered, family, item, images.kind),
+                    "ibsi_code": ibsi_code(feature),
                 }
             )
     return conform(pd.DataFrame(rows), FEATURE_DICTIONARY) if rows else empty(FEATURE_DICTIONARY)
@@ -91,7 +92,15 @@ def _ibsi_row(feature: str, name: str, kind: str, settings: Radiomics, intensity
         "derived_from": f"lesions/{name}:{'mask' if mask_alone else 'image'}",
         "recorded": "baseline",
         "description": " ".join(parts),
+        "ibsi_code": definition.code,
     }
+
+
+def ibsi_code(feature: str) -> str:
+    """IBSI's code of a feature by its name in pyradiomics (``<image>_<class>_<feature>``); '' where pyradiomics computes
+    something else under that name, or the name is not of that form."""
+    definition = by_pyradiomics_name().get(feature.partition("_")[2])
+    return definition.code if definition else ""
 
 
 _OF_INTENSITIES = {"morph_com", "morph_integ_int", "morph_moran_i", "morph_geary_c"}
@@ -122,6 +131,6 @@ def _unit(family: str, item: str, intensity: str) -> str:
 def _describe(filtered: str, family: str, item: str, kind: str) -> str:
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", item).lower()
     on = f"{kind} image" if filtered == "original" else f"{kind} image filtered by {filtered}"
-    standard = by_pyradiomics_name().get(f"{family}_{item}")
-    same = f"; IBSI {standard.code}" if standard else ""
+    code = ibsi_code(f"{filtered}_{family}_{item}")
+    same = f"; IBSI {code}" if code else ""
     return f"{words} ({_FAMILIES.get(family, family)}) of the {on}{same}"

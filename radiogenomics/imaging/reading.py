@@ -13,7 +13,7 @@ import numpy as np
 from radiogenomics.cohort.folders import files_below
 from radiogenomics.exceptions import ImageError
 from radiogenomics.imaging.acquisition import unknown_acquisition
-from radiogenomics.imaging.geometry import Remark, along_body, mask_on_grid
+from radiogenomics.imaging.geometry import Remark, along_body, backward_axes, mask_on_grid
 from radiogenomics.imaging.volumes import files_of_volume, is_volume, read_volume
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Lesion:
     kind : 'CT', 'PT' or 'MR'.
     name : for messages.
     acquisition : scanner and protocol as far as headers say; nothing that identifies a person.
+    turned : axes (x: 0, y: 1, z: 2) that were stored the other way; only known of an image without contour.
     remarks : what a person should know of how it was read, each (rule, sentence); quality control decides what follows.
     """
 
@@ -40,6 +41,7 @@ class Lesion:
     name: str
     acquisition: dict[str, Any]
     remarks: tuple[Remark, ...] = ()
+    turned: tuple[int, ...] = ()
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Intensities (float32) and ROI (bool), axes z, y, x; not to be written to."""
@@ -47,13 +49,23 @@ class Lesion:
 
     @functools.cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Copies: a view of a SimpleITK image does not keep it alive, and shows freed memory once it is gone."""
-        import SimpleITK as sitk
+        mask = _view(self.mask)
+        plain = mask.dtype == np.uint8 and mask.max(initial=0) <= 1
+        return _view(self.image), mask.view(bool) if plain else mask > 0
 
-        arrays = sitk.GetArrayFromImage(self.image), sitk.GetArrayFromImage(self.mask) > 0
-        for array in arrays:
-            array.flags.writeable = False
-        return arrays
+
+def _view(image: sitk.Image) -> np.ndarray:
+    """The voxels of an image, not copied. SimpleITK's own view does not keep its image alive; this one does."""
+    import SimpleITK as sitk
+
+    held = sitk.GetArrayViewFromImage(image)
+    return np.asarray(_Held(image, {**held.__array_interface__, "data": (held.ctypes.data, True)}))
+
+
+@dataclass(frozen=True)
+class _Held:
+    image: Any
+    __array_interface__: dict[str, Any]
 
 
 def decode_lesion(lesion: Mapping[str, Any]) -> Lesion:
@@ -73,6 +85,8 @@ def decode_lesion(lesion: Mapping[str, Any]) -> Lesion:
     """
     import SimpleITK as sitk
 
+    if not lesion["mask"]:
+        return _image_alone(lesion)
     image_path, mask_path = Path(lesion["image"]), Path(lesion["mask"])
     roi = _roi(lesion)
     if not image_path.exists():
@@ -97,14 +111,45 @@ def decode_lesion(lesion: Mapping[str, Any]) -> Lesion:
     remarks += [remark] if remark is not None else []
     image, mask = along_body(image), along_body(mask)
     values = sitk.GetArrayViewFromImage(image)
-    if not np.isfinite(values).all():
-        raise ImageError(
-            f"{image_path}: {int((~np.isfinite(values)).sum()):,} of {values.size:,} voxels are not finite numbers",
-            rule="not_finite",
-        )
+    _require_finite(values, image_path)
     if not np.count_nonzero(sitk.GetArrayViewFromImage(mask)):
         raise ImageError(f"{mask_path}: the ROI is empty", rule="roi_empty")
     return Lesion(image, mask, lesion["kind"], f"{lesion['images']} {lesion['lesion_id']}", acquisition, tuple(remarks))
+
+
+def _image_alone(lesion: Mapping[str, Any]) -> Lesion:
+    """The image of a lesion that has no contour yet, with a mask of zeros."""
+    import SimpleITK as sitk
+
+    from radiogenomics.imaging.dicom_series import choose_series, read_series
+
+    path = Path(lesion["image"])
+    if not path.exists():
+        raise ImageError(f"{path}: no such file or folder", rule="file_missing")
+    if path.is_dir():
+        named = _series(lesion)
+        chosen = choose_series(path, lesion["kind"], {named} if named is not None else set())
+        found = read_series(chosen, path, lesion["kind"])
+        image, acquisition, remarks = found.image, found.acquisition, tuple(found.remarks)
+    elif is_volume(path):
+        image, acquisition, remarks = read_volume(path, floating=True), unknown_acquisition(), ()
+    else:
+        raise ImageError(f"{path}: neither a DICOM folder nor a volume file", rule="image_format")
+    turned = backward_axes(image)
+    image = along_body(image)
+    _require_finite(sitk.GetArrayViewFromImage(image), path)
+    mask = sitk.Image(image.GetSize(), sitk.sitkUInt8)
+    mask.CopyInformation(image)
+    name = f"{lesion['images']} {lesion['lesion_id']}"
+    return Lesion(image, mask, lesion["kind"], name, acquisition, remarks, turned)
+
+
+def _require_finite(values: np.ndarray, path: Path) -> None:
+    if not np.isfinite(values).all():
+        raise ImageError(
+            f"{path}: {int((~np.isfinite(values)).sum()):,} of {values.size:,} voxels are not finite numbers",
+            rule="not_finite",
+        )
 
 
 def files_of_lesion(lesion: Mapping[str, Any]) -> list[Path]:
@@ -116,7 +161,7 @@ def files_of_lesion(lesion: Mapping[str, Any]) -> list[Path]:
         A file or folder does not exist, or detached data lie outside the header's folder.
     """
     found: set[Path] = set()
-    for path in (Path(lesion["image"]), Path(lesion["mask"])):
+    for path in (Path(lesion[column]) for column in ("image", "mask") if lesion[column]):
         if path.is_dir():
             found.update(_files_of_series(path, _series(lesion)))
         elif not path.is_file():

@@ -46,6 +46,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
                 "direction": lesion.image.GetDirection(),
                 "acquisition": lesion.acquisition,
                 "remarks": lesion.remarks,
+                "turned": lesion.turned,
             }
             _answer(answers, head)
             answers.write(image.data)

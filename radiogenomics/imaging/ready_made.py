@@ -14,6 +14,7 @@ from radiogenomics.cohort.inputs import source_rows
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform, empty
 from radiogenomics.cohort.set_aside import SetAside
 from radiogenomics.exceptions import ConfigurationError, TableError
+from radiogenomics.imaging.radiomic_dictionary import ibsi_code
 
 _FAMILIES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm", "diagnostics")
 _MISSING = {"", "NA", "NaN", "nan", "None", "null"}
@@ -98,6 +99,7 @@ def imaging_table_features(
             "derived_from": [f"imaging_tables/{name}:{c}" for c in columns],
             "recorded": "baseline",
             "description": [f"{declared.description or name}: {c}" for c in columns],
+            "ibsi_code": [ibsi_code(c) for c in columns],
         }
     )
     values = values.sort_values([k for k in KEYS if k in values.columns], ignore_index=True)

@@ -8,7 +8,7 @@ from typing import Any
 from radiogenomics.exceptions import ImageError
 
 
-def suv_factor(header: Any, first_acquisition: str, what: str) -> float:
+def suv_factor(header: Any, first_acquisition: str, what: str, unit: str = "") -> float:
     """Factor from the stored values of a PET slice (after rescale) to SUV by body weight, g/ml.
 
     By the QIBA FDG-PET profile: SUV = activity concentration [Bq/ml] x weight [g] / injected dose [Bq], the dose decayed
@@ -20,6 +20,7 @@ def suv_factor(header: Any, first_acquisition: str, what: str) -> float:
     header : pydicom data set of one slice.
     first_acquisition : earliest acquisition date and time in the series, ``YYYYMMDDHHMMSS``, or ''.
     what : how to call the series in messages.
+    unit : BQML or GML where the frames of an enhanced PET say so.
 
     Raises
     ------
@@ -27,7 +28,7 @@ def suv_factor(header: Any, first_acquisition: str, what: str) -> float:
         With rule ``suv``: units that are not activity or SUV by weight, no decay or attenuation correction, or weight,
         dose, half-life or times missing.
     """
-    units = str(getattr(header, "Units", "") or "")
+    units = unit or str(getattr(header, "Units", "") or "")
     if units == "GML":
         kind = str(getattr(header, "SUVType", "") or "BW")
         if kind != "BW":
@@ -39,6 +40,8 @@ def suv_factor(header: Any, first_acquisition: str, what: str) -> float:
             return float(factor.value)
     if units != "BQML":
         raise ImageError(f"{what}: PET units must be BQML or GML, found {units or 'none'!r}", rule="suv")
+    if "SharedFunctionalGroupsSequence" in header:
+        return _enhanced_factor(header, what)
     corrections = [str(item) for item in _several(getattr(header, "CorrectedImage", None))]
     lacking = [code for code in ("ATTN", "DECY") if code not in corrections]
     if lacking:
@@ -53,13 +56,37 @@ def suv_factor(header: Any, first_acquisition: str, what: str) -> float:
         raise ImageError(f"{what}: DecayCorrection must be START or ADMIN, found {correction or 'none'!r}", rule="suv")
     half_life = _positive(tracer, "RadionuclideHalfLife", what)
     start = _series_start(header, first_acquisition, what)
-    waited = (start - _injection(header, tracer, start, what)).total_seconds()
+    return 1000.0 * weight / (dose * 2.0 ** (-_waited(header, tracer, start, half_life, what) / half_life))
+
+
+def _enhanced_factor(header: Any, what: str) -> float:
+    """Of an enhanced PET (DICOM PS3.3 C.8.22): it says itself to which moment activity was corrected."""
+    corrected = {
+        name: str(header.get(keyword, "") or "")
+        for name, keyword in (("ATTN", "AttenuationCorrected"), ("DECY", "DecayCorrected"))
+    }
+    lacking = [name for name, value in corrected.items() if value != "YES"]
+    if lacking:
+        raise ImageError(f"{what}: not corrected for {' and '.join(lacking)}, SUV cannot be computed", rule="suv")
+    tracer = (header.get("RadiopharmaceuticalInformationSequence") or [None])[0]
+    weight, dose = _positive(header, "PatientWeight", what), _positive(tracer, "RadionuclideTotalDose", what)
+    half_life = _positive(tracer, "RadionuclideHalfLife", what)
+    full = str(header.get("DecayCorrectionDateTime", "") or "")
+    moment = _moment(full[:8], full[8:])
+    if moment is None:
+        raise ImageError(f"{what}: DecayCorrectionDateTime is missing, SUV needs it", rule="suv")
+    return 1000.0 * weight / (dose * 2.0 ** (-_waited(header, tracer, moment, half_life, what) / half_life))
+
+
+def _waited(header: Any, tracer: Any, moment: datetime, half_life: float, what: str) -> float:
+    """Seconds from injection to a moment."""
+    waited = (moment - _injection(header, tracer, moment, what)).total_seconds()
     if not 0 <= waited <= 10 * half_life:
         raise ImageError(
             f"{what}: {waited:.0f} s between injection and scan is not plausible for a half-life of {half_life:.0f} s",
             rule="suv",
         )
-    return 1000.0 * weight / (dose * 2.0 ** (-waited / half_life))
+    return waited
 
 
 def _series_start(header: Any, first_acquisition: str, what: str) -> datetime:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
-from radiogenomics.cohort.features import KEYS, Features, feature_columns
+from radiogenomics.cohort.encoder_settings import VOXELS
+from radiogenomics.cohort.features import CONTOUR, KEYS, Features, feature_columns
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform
 from radiogenomics.cohort.set_aside import SetAside, together
 from radiogenomics.exceptions import ComputationError, ConfigurationError, TableError
@@ -109,7 +110,7 @@ def split_by_images(
     ----------
     features : one row a lesion with `images`; its dictionary names each feature's modality as ``<prefix>_<images>``, or as
         `prefix` for features that all images share.
-    prefix : radiomics, embedding or volumetrics.
+    prefix : radiomics, embedding, patches (always the largest lesion's) or volumetrics.
     volumetrics : lesion features with `volume_mm3`, for the aggregation declared under ``images.<name>.aggregate``; left
         out, `features` itself is looked at for it. A lesion without a volume whose patient has several is set aside, with an
         entry in the quarantine; the patient's other lesions go on.
@@ -117,7 +118,7 @@ def split_by_images(
     sized = features if volumetrics is None else volumetrics
     parts: dict[str, Features] = {}
     for images, declared in cohort.images.items():
-        rows = features.values[features.values["images"] == images]
+        rows = of_images(features.values, images, declared.draft_contours.use)
         if rows.empty:
             continue
         modality = f"{prefix}_{images}"
@@ -131,15 +132,24 @@ def split_by_images(
         values = rows[[*KEYS, *names]]
         volumes = None
         if VOLUME in sized.values.columns:
-            mine = sized.values[sized.values["images"] == images]
+            mine = of_images(sized.values, images, declared.draft_contours.use)
             volumes = mine.set_index("lesion_id")[VOLUME]
         quarantine = features.quarantine[features.quarantine["source"] == f"lesions/{images}"]
-        if volumes is not None and declared.aggregate != "mean":
+        how: Aggregation = "largest" if prefix == VOXELS else declared.aggregate  # a mean of voxels is no picture
+        if volumes is not None and how != "mean":
             values, unsized = _sized(values, volumes, images)
             quarantine = together([quarantine, unsized])
         single = Features(values, own[own["feature"].isin(names)], quarantine)
-        parts[modality] = patient_features(single, modality, volumes, declared.aggregate)
+        parts[modality] = patient_features(single, modality, volumes, how)
     return parts
+
+
+def of_images(values: pd.DataFrame, images: str, drafts: str) -> pd.DataFrame:
+    """The rows of one kind of images that patients are made of: those of draft contours only where drafts are included."""
+    mine = values["images"] == images
+    if drafts != "include" and CONTOUR in values.columns:
+        mine &= values[CONTOUR] != "draft"
+    return values[mine]
 
 
 def _sized(values: pd.DataFrame, volumes: pd.Series, images: str) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -75,7 +75,7 @@ def endpoint_frame(cohort: Cohort, joined: mudata.MuData, endpoint_name: str) ->
             f"endpoint '{endpoint_name}': no labelled patient has any of {modalities}", rule="no_patients"
         )
     index = pd.Index(sorted(used), name="patient_id", dtype=object)
-    confounders = _confounders(joined).loc[index]
+    confounders = joined_confounders(joined).loc[index]
     return EndpointFrame(
         X=_with_site(cohort, predictors.loc[index], joined),
         y=labels.set_index("patient_id")["label"].reindex(index).astype("int64").rename(endpoint_name),
@@ -122,7 +122,7 @@ def _with_site(cohort: Cohort, predictors: pd.DataFrame, joined: mudata.MuData) 
     declared = cohort.models.harmonisation
     if declared is None:
         return predictors
-    site = site_column(_confounders(joined), declared.site).reindex(predictors.index)
+    site = site_column(joined_confounders(joined), declared.site).reindex(predictors.index)
     return pd.concat([predictors, site], axis=1)
 
 
@@ -135,7 +135,8 @@ def _predictors(cohort: Cohort, joined: mudata.MuData, name: str) -> tuple[pd.Da
             f"endpoint '{name}': no patient has any of {', '.join(endpoint.modalities)}", rule="no_patients"
         )
     columns = list(FEATURE_DICTIONARY.columns)
-    dictionary = pd.concat([joined.mod[m].var[columns].astype(str) for m in present])
+    described = [joined.mod[m].var.reindex(columns=columns, fill_value="") for m in present]
+    dictionary = pd.concat([part.astype(str) for part in described])
     refused = refused_features(cohort, name, dictionary)
     _check_patterns(cohort, name, endpoint, dictionary)
     names = dictionary.index.to_list()
@@ -195,7 +196,8 @@ def _labels(joined: mudata.MuData, name: str) -> pd.DataFrame:
     return mine
 
 
-def _confounders(joined: mudata.MuData) -> pd.DataFrame:
+def joined_confounders(joined: mudata.MuData) -> pd.DataFrame:
+    """The confounders of all patients: columns `<confounder>:<column>`, float, or text with None."""
     columns = {}
     for column in joined.uns["confounders"]:
         values = joined.obs[_obs_name(str(column))]

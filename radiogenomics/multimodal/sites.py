@@ -22,6 +22,17 @@ def site_code(name: str) -> float:
     return float(int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:6], "big"))
 
 
+def site_text(value: object) -> str:
+    """How a confounder's value is written in a site's name: '1', '1.0' and 1.0 are one site.
+
+    Whether a column counts as numbers depends on how many values a cohort has; the name of a site may not.
+    """
+    try:
+        return f"{float(str(value)):g}"
+    except ValueError:
+        return str(value)
+
+
 def site_column(confounders: pd.DataFrame, confounder: str) -> pd.Series:
     """The column `site:<confounder>`: the code of each patient's site, NaN where it is not known.
 
@@ -41,7 +52,7 @@ def site_column(confounders: pd.DataFrame, confounder: str) -> pd.Series:
             f"models.harmonisation.site: no confounder '{confounder}'; declared are {known}", rule="unknown_confounder"
         )
     codes = [
-        site_code(" + ".join(str(value) for value in row)) if not any(pd.isna(value) for value in row) else np.nan
+        site_code(" + ".join(site_text(value) for value in row)) if not any(pd.isna(value) for value in row) else np.nan
         for row in confounders[columns].itertuples(index=False)
     ]
     return pd.Series(codes, index=confounders.index, name=f"{SITE}:{confounder}", dtype=float)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.exceptions import ComputationError
-from radiogenomics.multimodal.frame import _confounders, _predictors, fold_groups
+from radiogenomics.multimodal.frame import _predictors, fold_groups, joined_confounders
 
 
 class SurvivalFrame(NamedTuple):
@@ -73,7 +73,7 @@ def survival_frame(cohort: Cohort, joined: mudata.MuData, survival: pd.DataFrame
             f"survival.{name}: no patient with a known time has any of {modalities}", rule="no_patients"
         )
     index = pd.Index(used, name="patient_id", dtype=object)
-    confounders = _confounders(joined).loc[index]
+    confounders = joined_confounders(joined).loc[index]
     return SurvivalFrame(
         X=predictors.loc[index],
         time=rows.loc[index, "time_months"].astype(float),

@@ -12,6 +12,7 @@ from radiogenomics.cohort.omics_settings import Expression, OmicsTable
 from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, conform, empty
 from radiogenomics.cohort.set_aside import SetAside
 from radiogenomics.exceptions import ConfigurationError
+from radiogenomics.omics.cohort_state import CohortState
 from radiogenomics.omics.matrix import Matrix, read_matrix
 from radiogenomics.omics.sample_choice import choose_samples, not_chosen
 from radiogenomics.omics.signatures import PREFIX, read_signatures, signature_coverage, signature_score
@@ -20,12 +21,20 @@ MODALITY = "expression"
 _UNITS = {"counts": "counts", "tpm": "TPM", "log": "log2", "z_score": "SD"}
 
 
-def expression_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | None = None) -> Features:
+def expression_features(
+    cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | None = None, state: CohortState | None = None
+) -> Features:
     """Gene expression and signature scores, one row for every patient with a used sample; see `omics_features`."""
-    return omics_features(cohort, manifest, "expression", files)
+    return omics_features(cohort, manifest, "expression", files, state)
 
 
-def omics_features(cohort: Cohort, manifest: pd.DataFrame, source: str, files: pd.DataFrame | None = None) -> Features:
+def omics_features(
+    cohort: Cohort,
+    manifest: pd.DataFrame,
+    source: str,
+    files: pd.DataFrame | None = None,
+    state: CohortState | None = None,
+) -> Features:
     """A table of molecules by samples as features, one row for every patient with a used sample.
 
     Rows with the same name are made one as `duplicates` declares; the samples of one patient that `choose` picks are
@@ -37,6 +46,7 @@ def omics_features(cohort: Cohort, manifest: pd.DataFrame, source: str, files: p
     Parameters
     ----------
     source : 'expression' or 'omics/<name>'.
+    state : what another cohort decided for its patients together; given, nothing here is decided anew.
 
     Returns
     -------
@@ -60,7 +70,8 @@ def omics_features(cohort: Cohort, manifest: pd.DataFrame, source: str, files: p
     if samples.empty:
         none = pd.DataFrame({"patient_id": pd.Series(dtype=object)})
         return Features(none, empty(FEATURE_DICTIONARY), aside.table())
-    matrix = read_matrix(cohort, declared, samples, aside)
+    rows = None if state is None else state.rows.get(source, {})
+    matrix = read_matrix(cohort, declared, samples, aside, rows)
     scores, score_entries = _scores(cohort, declared, matrix, modality, source, aside)
     values = matrix.values
     if declared.scale in {"counts", "tpm"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,20 +30,30 @@ class Matrix(NamedTuple):
     names : molecule of each column.
     values : float array (samples, molecules), NaN where not known.
     repeats : name -> how many rows had it, for names that stood more than once.
+    taken : name -> which of its rows was taken (from 0), where `duplicates: maximum` chose one by the cohort's means.
     """
 
     names: list[str]
     values: np.ndarray
     repeats: dict[str, int]
+    taken: dict[str, int]
 
 
-def read_matrix(cohort: Cohort, declared: OmicsTable, samples: pd.DataFrame, aside: SetAside) -> Matrix:
+def read_matrix(
+    cohort: Cohort,
+    declared: OmicsTable,
+    samples: pd.DataFrame,
+    aside: SetAside,
+    rows: Mapping[str, tuple[int, int]] | None = None,
+) -> Matrix:
     """The declared table for these samples, in their order, on the scale of the file.
 
     Parameters
     ----------
     samples : rows of `source_rows` of the table: `row`, `sample_id`, `patient_id`.
     aside : cells that hold no number, rows without a usable name, and repeated names as declared.
+    rows : name -> (which row, of how many) where another cohort has chosen among rows with one name: its choice is taken
+        instead of this cohort's own, and a name with another number of rows is set aside.
 
     Raises
     ------
@@ -58,7 +69,7 @@ def read_matrix(cohort: Cohort, declared: OmicsTable, samples: pd.DataFrame, asi
     kept, renamed = _renamed(cohort, declared, names, lines, aside)
     if not kept:
         raise TableError(f"{declared.file}: no row with the name of a gene or molecule", rule="no_genes")
-    return _one_row_a_name(declared, renamed, values[:, kept], [lines[at] for at in kept], aside)
+    return _one_row_a_name(declared, renamed, values[:, kept], [lines[at] for at in kept], aside, rows)
 
 
 def _from_text(raw: RawTable, samples: pd.DataFrame, aside: SetAside) -> tuple[list[str], np.ndarray, list[int | None]]:
@@ -198,7 +209,12 @@ def _symbol_table(cohort: Cohort, declared: str) -> dict[str, str]:
 
 
 def _one_row_a_name(
-    declared: OmicsTable, names: list[str], values: np.ndarray, lines: list[int | None], aside: SetAside
+    declared: OmicsTable,
+    names: list[str],
+    values: np.ndarray,
+    lines: list[int | None],
+    aside: SetAside,
+    chosen: Mapping[str, tuple[int, int]] | None,
 ) -> Matrix:
     """Rows with one name, as declared: their mean, the one with the largest mean, the first, or none of them."""
     places: dict[str, list[int]] = {}
@@ -206,6 +222,7 @@ def _one_row_a_name(
         places.setdefault(name, []).append(at)
     repeats = {name: len(rows) for name, rows in places.items() if len(rows) > 1}
     columns, kept = [], []
+    taken: dict[str, int] = {}
     for name, rows in places.items():
         block = values[:, rows]
         if len(rows) == 1:
@@ -216,10 +233,24 @@ def _one_row_a_name(
             column = np.where(total > 0, np.where(known, block, 0.0).sum(axis=1) / np.maximum(total, 1), np.nan)
         elif declared.duplicates == "first":
             column = block[:, 0]
-        elif declared.duplicates == "maximum":
+        elif declared.duplicates == "maximum" and chosen is None:
             known = np.isfinite(block)
             means = np.where(known, block, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-            column = block[:, int(np.argmax(np.where(known.any(axis=0), means, -np.inf)))]
+            taken[name] = int(np.argmax(np.where(known.any(axis=0), means, -np.inf)))
+            column = block[:, taken[name]]
+        elif declared.duplicates == "maximum" and chosen is not None and chosen.get(name, (0, 0))[1] == len(rows):
+            taken[name] = chosen[name][0]
+            column = block[:, taken[name]]
+        elif declared.duplicates == "maximum":
+            trained = chosen.get(name, (0, 1))[1] if chosen is not None else 1
+            aside.value(
+                row=lines[rows[0]],
+                patient_id=None,
+                rule="duplicate_gene",
+                reason=f"{declared.file}: '{name}' stands {len(rows)} times, and {trained} times in the cohort that chose among "
+                "its rows",
+            )
+            continue
         else:
             where = ", ".join(str(lines[i]) for i in rows if lines[i] is not None)
             aside.value(
@@ -231,4 +262,4 @@ def _one_row_a_name(
             continue
         kept.append(name)
         columns.append(column)
-    return Matrix(kept, np.column_stack(columns) if columns else np.empty((len(values), 0)), repeats)
+    return Matrix(kept, np.column_stack(columns) if columns else np.empty((len(values), 0)), repeats, taken)

@@ -14,6 +14,7 @@ from radiogenomics.cohort.set_aside import SetAside, together
 from radiogenomics.exceptions import ConfigurationError
 from radiogenomics.omics.alterations import SOURCES, Alterations
 from radiogenomics.omics.burden import burden, smoking_fraction
+from radiogenomics.omics.cohort_state import CohortState
 from radiogenomics.omics.copy_number import fraction_genome_altered
 from radiogenomics.omics.pathways import PREFIX, pathway_column, read_pathways
 from radiogenomics.omics.sample_choice import not_chosen
@@ -35,7 +36,9 @@ _SAID = {
 }
 
 
-def mutation_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | None = None) -> Features:
+def mutation_features(
+    cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | None = None, state: CohortState | None = None
+) -> Features:
     """Alterations, one row for every sequenced patient, from the samples that `mutations.choose` picks.
 
     ================================  ======================================================================================
@@ -48,6 +51,10 @@ def mutation_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFram
     ================================  ======================================================================================
 
     Genes are those declared, or all that are altered in the cohort: which of them help is for the fold to learn.
+
+    Parameters
+    ----------
+    state : what another cohort decided for its patients together (the genes); given, nothing here is decided anew.
 
     Returns
     -------
@@ -63,6 +70,8 @@ def mutation_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFram
     declared = cohort.mutations
     sequencing = read_sequencing(cohort, manifest, files)
     assert declared is not None  # read_sequencing has checked it
+    if state is not None and state.maf_genes is not None:
+        sequencing = sequencing._replace(maf_genes=frozenset(state.maf_genes))
     source, file = (
         ("mutation_panels", declared.panel_matrix) if declared.panel_matrix else ("mutations", declared.mafs[0])
     )
@@ -78,7 +87,8 @@ def mutation_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFram
         columns[name] = values
         entries.append(_entry(name, family, unit, derived_from, description))
 
-    for gene, classes in _genes(cohort, declared, sequencing, found).items():
+    genes = _genes(cohort, declared, sequencing, found) if state is None else state.genes
+    for gene, classes in genes.items():
         for kind in classes:
             name = gene if kind == "any" else f"{gene}_{kind}"
             said = f"{gene}: 1 {_SAID[kind]}, 0 none, missing: not on the panel"
@@ -86,10 +96,10 @@ def mutation_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFram
     optional = {"copy_number": declared.copy_number, "structural_variants": declared.structural_variants}
     sources = {name for name, given in optional.items() if given is not None}
     if declared.pathways is not None:
-        for pathway, genes in read_pathways(cohort, declared.pathways).groupby("pathway", sort=True):
-            origin = ";".join(f"{s}:{gene}" for s in ["mutations", *sorted(sources)] for gene in genes["gene"])
-            said = f"{pathway} pathway ({len(genes)} genes): 1 a gene altered, 0 none of those on the panel"
-            values = pathway_column(found, genes, sources)
+        for pathway, of in read_pathways(cohort, declared.pathways).groupby("pathway", sort=True):
+            origin = ";".join(f"{s}:{gene}" for s in ["mutations", *sorted(sources)] for gene in of["gene"])
+            said = f"{pathway} pathway ({len(of)} genes): 1 a gene altered, 0 none of those on the panel"
+            values = pathway_column(found, of, sources)
             add(f"{PREFIX}{str(pathway).replace(' ', '_')}", values, "pathway", "1", origin, said)
     if sequencing.size_mb:
         said = "non-synonymous variants per megabase of the sample's panel"
@@ -112,6 +122,22 @@ def mutation_features(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFram
     )
     dictionary = conform(pd.DataFrame(entries), FEATURE_DICTIONARY) if entries else empty(FEATURE_DICTIONARY)
     return Features(values_table, dictionary, together(quarantine))
+
+
+def mutation_state(
+    cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame | None = None
+) -> tuple[dict[str, list[AlterationClass]], list[str] | None]:
+    """What `mutation_features` decides for all patients together.
+
+    Returns
+    -------
+    The genes with their classes, and the genes that the MAF names where no `panels` are declared (None where they are).
+    """
+    declared = cohort.mutations
+    sequencing = read_sequencing(cohort, manifest, files)
+    assert declared is not None  # read_sequencing has checked it
+    genes = _genes(cohort, declared, sequencing, Alterations(cohort, manifest, sequencing, files))
+    return genes, None if sequencing.covered is not None else sorted(sequencing.maf_genes)
 
 
 def _genes(

@@ -33,6 +33,11 @@ REFERENCES = {
     "1979;6:65-70.",
     "shap": "Lundberg SM, Lee SI. A unified approach to interpreting model predictions. Advances in Neural Information "
     "Processing Systems 2017;30.",
+    "shapley": "Shapley LS. A value for n-person games. In: Contributions to the Theory of Games II. Princeton University "
+    "Press 1953:307-317.",
+    "kendall": "Kendall MG, Babington Smith B. The problem of m rankings. Annals of Mathematical Statistics 1939;10:275-287.",
+    "fdr": "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple "
+    "testing. Journal of the Royal Statistical Society B 1995;57:289-300.",
     "tripod": "Collins GS, et al. TRIPOD+AI statement: updated guidance for reporting clinical prediction models that use "
     "regression or machine learning methods. BMJ 2024;385:e078378.",
 }
@@ -58,9 +63,14 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         "Labels. A label is derived by the rule named above. A patient whose label is not known is left out of training "
         "and evaluation and never counts as 'no event'. Features that derive from the source of the label, or that are "
         "recorded after the index date, are refused as predictors.",
+        "Predictors. Linear models: numbers standardised and clipped at 3 standard deviations, a missing value is the training "
+        "median beside an indicator that it was missing, and of each modality the features with the largest two-sample t "
+        "statistic are kept. Trees: raw values, missing ones by the algorithm itself. Late fusion: the models of single "
+        "modalities, combined in log-odds with weights that are learned and shrunk towards equal ones. No method against class "
+        "imbalance is used.",
         f"{_resampling(settings)} All that is learned from data (imputation, scaling, selection, tuning, weights of the "
         f"fusion) is learned inside the training part of each fold {cite('nested')}. A modality that a patient lacks is "
-        "masked, not imputed; a model of one modality abstains on patients who lack it, and fusion uses what there is.",
+        "masked, not imputed as a whole; a model of one modality abstains on patients who lack it, and fusion uses what there is.",
     ]
     methods = [] if metrics is None or metrics.empty else sorted(set(metrics["interval_method"].dropna()))
     how = f" Intervals here: {'; '.join(methods)}." if methods else ""
@@ -77,8 +87,14 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         "Verdicts are chosen by rule: 'adds' is said only where the 95 % interval of the paired difference lies above zero "
         "and the p-value holds after Holm's correction for the questions that bear on the same claim "
         f"{cite('holm')}. With small cohorts no evidence of a difference is not evidence of none.",
-        f"Explanations. SHAP values {cite('shap')} in log-odds of the declared final model, fitted on all patients. They "
-        "describe what that model uses, not causes.",
+        f"Explanations. The declared final model is fitted anew in each outer fold and explains the patients it never saw: "
+        f"SHAP values {cite('shap')} of features in log-odds, means over repeats; and for whole modalities Shapley values "
+        f"{cite('shapley')} of the probability, where the value of a set of modalities is the prediction with the others absent "
+        "and that of none the share of events among the training patients. Features whose rank correlations all reach the "
+        f"declared threshold are ranked as one group; agreement of the folds is Kendall's W {cite('kendall')} and the mean "
+        "rank correlation. They describe what models use, not causes.",
+        f"Drift. New patients are compared with the training patients by two-sample Kolmogorov-Smirnov tests under a declared "
+        f"false discovery rate {cite('fdr')}.",
         f"What this is not. Cross-validation inside one cohort is not external validation {cite('tripod')}. Research use "
         "only; not a medical device; not for decisions about patients.",
     ]

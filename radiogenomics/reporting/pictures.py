@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from radiogenomics.reporting import figures
+from radiogenomics.reporting.feature_words import feature_words
 from radiogenomics.reporting.figures.canvas import png_data_uri
 from radiogenomics.reporting.figures.shap_values import top_features
+from radiogenomics.reporting.figures.waterfall import telling_patients
 from radiogenomics.reporting.headline import Headline, best_single_modalities
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.wording import endpoint_name
@@ -47,6 +50,9 @@ def draw_all(
     quarantine: pd.DataFrame | None,
     availability: pd.DataFrame | None,
     predictions: pd.DataFrame | None,
+    explained: Mapping[str, pd.DataFrame] | None = None,
+    scrutiny: Mapping[str, pd.DataFrame] | None = None,
+    top: int = 10,
 ) -> dict[str, Picture]:
     """Pictures by name; a name is absent where its table is None or empty."""
     drawn: dict[str, Picture] = {}
@@ -78,10 +84,56 @@ def draw_all(
         figure = figures.patient_probabilities_figure(shown, model=final_model, simulated=simulated)
         drawn["patients"] = picture(figure, "Out-of-fold probability of each patient, ordered, coloured by label")
     if explanations is not None and not _bare(explanations):
+        drawn |= _explanations(explanations, explained or {}, top, mark)
+    return drawn | _scrutiny(scrutiny or {}, final_model, mark)
+
+
+def _explanations(
+    explanations: pd.DataFrame, explained: Mapping[str, pd.DataFrame], top: int, mark: dict[str, Any]
+) -> dict[str, Picture]:
+    """Modalities, features, dependence and a few patients; what rests on a table that is missing is left out."""
+    drawn: dict[str, Picture] = {}
+    effects, importance, folds = (explained.get(name) for name in ("modalities", "importance", "folds"))
+    if effects is not None and not _bare(effects):
+        figure = figures.modality_effects_figure(effects, **mark)
+        drawn["modalities"] = picture(figure, "Effect of each modality on each patient's probability")
+    else:
         figure = figures.modality_contributions_figure(explanations, **mark)
         drawn["modalities"] = picture(figure, "Mean absolute contribution of each modality")
-        figure = figures.shap_beeswarm_figure(explanations, **mark)
-        drawn["beeswarm"] = picture(figure, "SHAP values of the strongest features, one point a patient")
+    figure = figures.shap_beeswarm_figure(explanations, importance=importance, top=top, **mark)
+    drawn["beeswarm"] = picture(figure, "SHAP values of the strongest features, one point a patient")
+    if importance is None or _bare(importance):
+        return drawn
+    words = feature_words(explained.get("dictionary"))
+    figure = figures.dependence_figure(explanations, importance, words, **mark)
+    drawn["dependence"] = picture(figure, "SHAP value of the strongest features against their value")
+    if folds is not None and not _bare(folds):
+        for number, (why, patient, label) in enumerate(telling_patients(folds), start=1):
+            figure = figures.waterfall_figure(
+                explanations, patient, importance=importance, label=label, why=why, simulated=mark["simulated"]
+            )
+            drawn[f"patient_{number}"] = picture(figure, f"How the prediction of one patient comes about: {why}")
+    return drawn
+
+
+def _scrutiny(tables: Mapping[str, pd.DataFrame], final_model: str, mark: dict[str, Any]) -> dict[str, Picture]:
+    """Figures of what a cohort asked for beside the evaluation, and of drift."""
+    drawn: dict[str, Picture] = {}
+    sites, runs, summary = (tables.get(name) for name in ("sites", "null_runs", "null_audit"))
+    curve, drift = tables.get("learning_curve"), tables.get("drift")
+    if sites is not None and (sites["model"] == final_model).any():
+        own = sites[sites["model"] == final_model]
+        figure = figures.subgroups_figure(own, heading="Each hospital left out, beside cross-validation", **mark)
+        drawn["sites"] = picture(figure, "AUC in each hospital, predicted by models that never saw it")
+    if runs is not None and summary is not None and not _bare(summary):
+        figure = figures.null_audit_figure(runs, summary, final_model, **mark)
+        drawn["null_audit"] = picture(figure, "AUC where labels are dealt out by chance, beside the observed one")
+    if curve is not None and not _bare(curve):
+        figure = figures.learning_curve_figure(curve, final_model, **mark)
+        drawn["learning_curve"] = picture(figure, "AUC by number of training patients")
+    if drift is not None and drift["larger"].notna().any():
+        figure = figures.drift_figure(drift, simulated=mark["simulated"])
+        drawn["drift"] = picture(figure, "The predictors in which new patients differ most from the training patients")
     return drawn
 
 

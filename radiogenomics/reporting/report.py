@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,14 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from radiogenomics.reporting import pictures, wording
+from radiogenomics.reporting.checklists.filled import Checklist
+from radiogenomics.reporting.feature_words import FeatureWords, feature_words
+from radiogenomics.reporting.figures.dependence import dependence_rows
+from radiogenomics.reporting.figures.modality_effects import modality_summary
 from radiogenomics.reporting.headline import Headline, headline, verdicts
 from radiogenomics.reporting.method import method_in_words
+from radiogenomics.reporting.model_card import model_card
+from radiogenomics.reporting.operating_points import operating_points
 from radiogenomics.reporting.patient_flow import endpoint_labels, label_reasons, patient_flow
 from radiogenomics.reporting.populations import distinct_comparisons, populations
 from radiogenomics.reporting.records import table_rows
@@ -19,6 +25,7 @@ from radiogenomics.reporting.wording import endpoint_name, known
 
 _QUARANTINE_ROWS = 500
 _REFUSED_ROWS = 200
+_DRIFT_ROWS = 20
 
 
 def render_report(
@@ -44,8 +51,18 @@ def render_report(
     predictions: pd.DataFrame | None = None,
     excluded: pd.DataFrame | None = None,
     refused: pd.DataFrame | None = None,
+    explained: Mapping[str, pd.DataFrame] | None = None,
+    scrutiny: Mapping[str, pd.DataFrame] | None = None,
+    people: Mapping[str, pd.DataFrame] | None = None,
+    sentences: Mapping[str, str] | None = None,
+    statements: Mapping[str, str] | None = None,
+    checklists: Sequence[Checklist] = (),
+    top: int = 10,
+    command: str = "",
+    crate: str = "",
     source_url: str = "",
     licence: str = "",
+    contours: pd.DataFrame | None = None,
 ) -> str:
     """The report as HTML text: same tables, same text. A table that is None or empty is named as missing in its section.
 
@@ -55,6 +72,13 @@ def render_report(
     simulated : puts a banner on the page and a mark on every figure.
     metrics, comparisons, out_of_fold, explanations, labels, quarantine, predictions : by their schemas in
         `radiogenomics.cohort.schemas`; labels and predictions of other endpoints are ignored.
+    explained : what stands beside the explanations: `folds`, `modalities`, `importance`, `stability`, `dictionary`.
+    scrutiny : what the cohort asked for: `sites`, `sites_skipped`, `null_audit`, `null_runs`, `learning_curve`, and `drift`.
+    people : `missingness` and `characteristics`, see `reporting.missingness`.
+    sentences : `sample_size`, `learning_curve`, `drift`: what was found, in words.
+    statements : what the authors declared, by field; empty ones are not shown.
+    checklists : filled by `checklists.filled.fill`.
+    top : groups of features in the figures. command : repeats the run. crate : name of the RO-Crate file beside the page.
     figures, subgroups : by `schemas.FIGURES` and `schemas.SUBGROUPS`; the rows of the final model are shown.
     verdict : the one sentence that stands first; left out, the first of the comparisons does.
     account : `source`, `file`, `rows`, `used`, `quarantined`: one line an input file.
@@ -64,6 +88,7 @@ def render_report(
     availability : bool, patients x modalities; those of which no model is stored are left out.
     excluded : `patient_id`, `reason` of labelled patients that were not evaluated.
     refused : `modality`, `feature`, `rule`, `reason` of features refused by the leakage guard.
+    contours : `images`, `contour`, `lesions`, `patients`, `quarantined`: who drew the contours of the cohort's lesions.
     source_url, licence : where the public gets the data, and under which terms.
     """
     own_labels = endpoint_labels(labels, endpoint)
@@ -85,6 +110,21 @@ def render_report(
         quarantine=quarantine,
         availability=availability,
         predictions=predictions,
+        explained=explained,
+        scrutiny=scrutiny,
+        top=top,
+    )
+    explained, scrutiny, people = explained or {}, scrutiny or {}, people or {}
+    card = model_card(
+        first,
+        figures=figures,
+        comparisons=comparisons,
+        subgroups=subgroups,
+        sites=scrutiny.get("sites"),
+        stability=explained.get("stability"),
+        final_model=final_model,
+        validated="validation" in scrutiny,
+        simulated=simulated,
     )
     steps = patient_flow(own_labels, endpoint, out_of_fold=out_of_fold, availability=availability, excluded=excluded)
     page = {
@@ -98,18 +138,43 @@ def render_report(
         "cards": _cards(first),
         "verdicts": ([verdict] if verdict else [])
         + [str(row["verdict"]) for row in verdicts(comparisons, first.population)],
-        "figures": _of_final(figures, final_model, first.population),
+        "figures": operating_points(_of_final(figures, final_model, first.population)),
+        "has_scrutiny": any(
+            table is not None and not table.empty for table in (figures, subgroups, *_asked_for(scrutiny))
+        )
+        or bool((sentences or {}).get("sample_size")),
         "subgroups": _of_final(subgroups, final_model),
         "comparisons": [] if comparisons is None else table_rows(distinct_comparisons(comparisons)),
+        "main_population": first.population,
         "flow": steps,
         "label_reasons": table_rows(label_reasons(own_labels, endpoint)),
         "populations": _populations(metrics, first.population),
         "pictures": drawn,
         "top_features": pictures.strongest_features(explanations),
+        "card": card,
+        "importance": _rows(explained.get("importance"), 2 * top),
+        "words": feature_words(explained.get("dictionary")),
+        "meanings": _meanings(explanations, explained),
+        "effects": _rows(_effects(explained.get("modalities"))),
+        "stability": _rows(explained.get("stability")),
+        "sites": _of_final(scrutiny.get("sites"), final_model),
+        "sites_skipped": _rows(scrutiny.get("sites_skipped")),
+        "null_audit": _of_final(scrutiny.get("null_audit"), final_model),
+        "learning_curve": _of_final(scrutiny.get("learning_curve"), final_model),
+        "drift": _rows(_strongest_drift(scrutiny.get("drift")), _DRIFT_ROWS),
+        "missingness": _rows(people.get("missingness")),
+        "characteristics": _rows(people.get("characteristics")),
+        "sentences": {"sample_size": "", "learning_curve": "", "drift": "", **(sentences or {})},
+        "statements": {k: v for k, v in (statements or {}).items() if v},
+        "intended_use": (statements or {}).get("intended_use", ""),
+        "checklists": list(checklists),
+        "command": command,
+        "crate": crate,
         "account": _rows(account),
         "quarantine": _rows(quarantine, _QUARANTINE_ROWS),
         "n_quarantine": 0 if quarantine is None else len(quarantine),
         "has_quarantine": quarantine is not None,
+        "contours": _rows(contours),
         "refused": _rows(refused, _REFUSED_ROWS),
         "n_refused": 0 if refused is None else len(refused),
         "method": method_in_words(settings or {}, metrics),
@@ -120,6 +185,34 @@ def render_report(
         "licence": licence,
     }
     return _environment().get_template("report.html.j2").render(page) + "\n"
+
+
+def _meanings(
+    explanations: pd.DataFrame | None, explained: Mapping[str, pd.DataFrame]
+) -> list[tuple[str, FeatureWords]]:
+    """What the features mean whose dependence is drawn."""
+    importance = explained.get("importance")
+    if explanations is None or importance is None:
+        return []
+    words = feature_words(explained.get("dictionary"))
+    columns = [f"{row['modality']}:{row['feature']}" for row in dependence_rows(explanations, importance)]
+    return [(column, words[column]) for column in columns if column in words]
+
+
+def _asked_for(scrutiny: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
+    return [scrutiny[name] for name in ("sites", "null_audit", "learning_curve") if name in scrutiny]
+
+
+def _effects(modalities: pd.DataFrame | None) -> pd.DataFrame | None:
+    return None if modalities is None or modalities.empty else modality_summary(modalities)
+
+
+def _strongest_drift(drift: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The tested predictors, those that drifted most first."""
+    if drift is None:
+        return None
+    tested = drift[drift["p_value"].notna()]
+    return tested.sort_values(["q_value", "p_value", "modality", "feature"], ignore_index=True)
 
 
 def _environment() -> Environment:
@@ -140,7 +233,7 @@ def _environment() -> Environment:
         sentence=lambda text: text[:1].upper() + text[1:],
         text=lambda value: str(value) if known(value) else wording.UNKNOWN,
     )
-    environment.globals.update(estimate=wording.estimate, role_names=wording.ROLE_NAMES)
+    environment.globals.update(estimate=wording.estimate, interval=wording.interval, role_names=wording.ROLE_NAMES)
     return environment
 
 

@@ -34,6 +34,7 @@ class StudyIdentity:
     sex: str
     hospital: str
     seed: str
+    date: str = DATE
 
     def uid(self, *what: object) -> UID:
         """A DICOM identifier that is always the same for the same study and item."""
@@ -210,7 +211,7 @@ def _template(study: Study, identity: StudyIdentity) -> Dataset:
 
 
 def _patient_and_study(dataset: Dataset, identity: StudyIdentity) -> None:
-    dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = DATE
+    dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = identity.date
     dataset.StudyTime = dataset.SeriesTime = dataset.AcquisitionTime = dataset.ContentTime = TIME
     dataset.AccessionNumber = dataset.ReferringPhysicianName = dataset.PatientBirthDate = ""
     dataset.StudyDescription = f"{MARK} study"

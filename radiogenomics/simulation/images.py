@@ -68,6 +68,7 @@ class Study:
     masks : one a tumour, shape (z, y, x), True inside.
     spacing_mm : x, y, z.
     origin_mm : position of the first voxel's centre in patient coordinates (L, P, S), x, y, z.
+    true_masks : what the tumours really fill, where the contours were drawn with an error; else the masks themselves.
     """
 
     volume: NDArray[np.int16]
@@ -75,6 +76,7 @@ class Study:
     spacing_mm: tuple[float, float, float]
     origin_mm: tuple[float, float, float]
     scanner: Scanner
+    true_masks: tuple[Mask, ...] = ()
 
 
 def draw_tumours(seen: Array, generator: np.random.Generator) -> tuple[Tumour, ...]:
@@ -109,11 +111,25 @@ def draw_tumours(seen: Array, generator: np.random.Generator) -> tuple[Tumour, .
     return tuple(tumours)
 
 
-def render(tumours: tuple[Tumour, ...], scanner: Scanner, generator: np.random.Generator) -> Study:
+def render(
+    tumours: tuple[Tumour, ...],
+    scanner: Scanner,
+    generator: np.random.Generator,
+    *,
+    drawn_mm: tuple[float, ...] | None = None,
+    noise: np.random.Generator | None = None,
+    origin_mm: tuple[float, float, float] | None = None,
+) -> Study:
     """Make the CT volume and the mask of each tumour.
 
     Masks are one connected piece each, free of holes slice by slice, at least a voxel away from the border and from one
     another.
+
+    Parameters
+    ----------
+    drawn_mm : how far outside the tumour each contour is drawn, mm (inside where below 0); None: on it.
+    noise : where the image noise comes from, so that two scans of one patient differ by it; None: from `generator`.
+    origin_mm : where the patient lies; None: drawn.
     """
     shape = (scanner.slices, IN_PLANE, IN_PLANE)
     spacing = scanner.spacing_mm
@@ -125,11 +141,12 @@ def render(tumours: tuple[Tumour, ...], scanner: Scanner, generator: np.random.G
     vessel = (first**2 + second**2) < 0.012  # where two smooth fields vanish together runs a curved line
     volume = np.where(vessel, np.float32(TISSUE_HU), volume)
 
-    masks = []
-    for tumour in tumours:
-        mask, values = _tumour(tumour, (z, y, x), shape, spacing, generator)
+    masks, true_masks = [], []
+    for tumour, outside in zip(tumours, drawn_mm or (0.0,) * len(tumours), strict=True):
+        mask, values, drawn = _tumour(tumour, (z, y, x), shape, spacing, generator, outside)
         volume = np.where(mask, values, volume)
-        masks.append(mask)
+        masks.append(drawn)
+        true_masks.append(mask)
 
     edge = float(y[-1])
     wall = (y > edge - 9.0)[None, :, None]
@@ -141,9 +158,9 @@ def render(tumours: tuple[Tumour, ...], scanner: Scanner, generator: np.random.G
 
     sigma = [scanner.blur_mm / step for step in spacing[::-1]]
     volume = ndimage.gaussian_filter(volume, sigma, mode="nearest", truncate=3.0)
-    noise = _field(shape, spacing, 0.5 * scanner.blur_mm, generator)
-    volume = volume + scanner.noise_hu * noise
-    origin = (
+    grain = _field(shape, spacing, 0.5 * scanner.blur_mm, generator if noise is None else noise)
+    volume = volume + scanner.noise_hu * grain
+    origin = origin_mm or (
         round(-40.0 + float(generator.uniform(-20, 20)), 1),
         round(-120.0 + float(generator.uniform(-20, 20)), 1),
         round(-300.0 + float(generator.uniform(-50, 50)), 2),
@@ -154,6 +171,7 @@ def render(tumours: tuple[Tumour, ...], scanner: Scanner, generator: np.random.G
         spacing_mm=spacing,
         origin_mm=origin,
         scanner=scanner,
+        true_masks=tuple(true_masks),
     )
 
 
@@ -163,8 +181,9 @@ def _tumour(
     shape: tuple[int, int, int],
     spacing: tuple[float, float, float],
     generator: np.random.Generator,
-) -> tuple[Mask, Volume]:
-    """Mask of a tumour and the HU inside it, both of the volume's shape."""
+    outside_mm: float = 0.0,
+) -> tuple[Mask, Volume, Mask]:
+    """Mask of a tumour, the HU inside it, and the mask as drawn `outside_mm` outside it, all of the volume's shape."""
     z, y, x = axes
     cx, cy, cz = tumour.centre_mm
     squeeze = 1.0 + 0.12 * generator.uniform(-1, 1, 3)
@@ -182,7 +201,11 @@ def _tumour(
     depth = distance + margin + 0.15 * _field(shape, spacing, 2.0, generator)
     rim = depth > np.quantile(depth[inside], 1.0 - tumour.ground_glass)
     glass = np.where(rim, np.float32(-520.0), np.float32(35.0))
-    return inside, np.clip(glass + texture, -900.0, 400.0).astype(np.float32)
+    hu = np.clip(glass + texture, -900.0, 400.0).astype(np.float32)
+    if outside_mm == 0.0:
+        return inside, hu, inside
+    edge = 1.0 + outside_mm / tumour.radius_mm
+    return inside, hu, _one_piece((distance + margin < edge) | (distance < 0.35 * edge))
 
 
 def _one_piece(mask: Mask) -> Mask:

@@ -8,6 +8,9 @@ noise            per source: standard deviation of what it shows of each factor 
 best_auc         per endpoint: the area that no model exceeds, for each ``modality``, for ``all`` of the endpoint's modalities,
                  for ``all_and_hospital``, for the ``hospital`` alone, and for the ``latent`` factors themselves
 planted          every malformed input with its file, row and kind
+follow_up        where there are later studies: per patient and study, the baseline included, days since the start of therapy, and
+                 per tumour its true volume (mm3) and longest axial diameter (mm), and how far outside it the contour was
+                 drawn (mm); a tumour that is gone has volume 0
 patients         per patient: latent values, what each source shows of them (``views``), which sources there are (``has``),
                  the true ``probability`` of each outcome, the ``best_probability`` given the sources there are, and the outcome
 ===============  ===================================================================================================
@@ -43,6 +46,7 @@ def truth_record(
     seed: int,
     name: str,
     planted: list[dict[str, Any]],
+    follow_up: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """All that is true of the cohort, as plain values for JSON.
 
@@ -62,7 +66,9 @@ def truth_record(
             "best_probability": {endpoint: float(best[endpoint][index]) for endpoint in ENDPOINTS},
             "outcome": {endpoint: int(drawn.outcome[endpoint][index]) for endpoint in ENDPOINTS},
         }
+    later = {} if follow_up is None else {"follow_up": follow_up}
     return {
+        **later,
         "simulated": True,
         "name": name,
         "random_state": seed,

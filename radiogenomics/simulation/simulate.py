@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from radiogenomics.simulation.biology import (
     draw_patients,
 )
 from radiogenomics.simulation.cohort_file import DEFAULT_NAME, cohort_text
+from radiogenomics.simulation.follow_up import Visit, dated, draw_course, render_visits, true_visit
 from radiogenomics.simulation.images import SCANNERS, Study, draw_tumours, render
 from radiogenomics.simulation.record import truth_record
 
@@ -41,7 +43,7 @@ LACKING = {"images": 0.08, "mutations": 0.10, "expression": 0.20}
 """Share of patients who lack a source."""
 
 # One stream of randomness a purpose, so that a change in one leaves the others as they were.
-_PATIENTS, _FORMATS, _IMAGES, _CLINICAL, _PANELS, _MAF, _EXPRESSION, _LACKING, _FAULTS = range(9)
+_PATIENTS, _FORMATS, _IMAGES, _CLINICAL, _PANELS, _MAF, _EXPRESSION, _LACKING, _FAULTS, _COURSE = range(10)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def simulate_cohort(
     name: str | None = None,
     effects: Effects | None = None,
     biology: Biology | None = None,
+    follow_up: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> SimulationSummary:
     """Write a simulated cohort into `folder`: images, tables, ``cohort.yaml`` and ``truth.json``.
@@ -81,6 +84,8 @@ def simulate_cohort(
     name : name of the cohort in ``cohort.yaml``; 'simulated' when left out.
     effects : effect sizes; ``Effects.null()`` for a cohort in which nothing predicts anything.
     biology : how much of the biology each source shows.
+    follow_up : write two later studies of each patient too, with tumours that grow, shrink, vanish or appear at known rates,
+        and contours drawn with a known error; the clinical table then has the start of therapy and whether it progressed.
     on_progress : called with (patients done, patients in all) after each patient's images.
 
     Raises
@@ -91,7 +96,7 @@ def simulate_cohort(
     started = time.perf_counter()
     folder = Path(folder).expanduser().absolute()
     _check(folder, patients, random_state)
-    configuration = cohort_text(name=name or DEFAULT_NAME)
+    configuration = cohort_text(name=name or DEFAULT_NAME, follow_up=follow_up)
     effects, biology = effects or Effects(), biology or Biology()
     partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
     if partial.exists():
@@ -99,7 +104,15 @@ def simulate_cohort(
     partial.mkdir(parents=True)
     try:
         counts = _write(
-            partial, patients, random_state, name or DEFAULT_NAME, configuration, effects, biology, on_progress
+            partial,
+            patients,
+            random_state,
+            name or DEFAULT_NAME,
+            configuration,
+            effects,
+            biology,
+            follow_up,
+            on_progress,
         )
         if folder.exists():
             shutil.rmtree(folder)
@@ -138,6 +151,7 @@ def _write(
     configuration: str,
     effects: Effects,
     biology: Biology,
+    follow_up: bool,
     on_progress: Callable[[int, int], None] | None,
 ) -> dict[str, Any]:
     def stream(purpose: int, *more: int) -> np.random.Generator:
@@ -154,11 +168,12 @@ def _write(
 
     rows: list[dict[str, str]] = []
     studies: dict[str, Study] = {}
+    courses: dict[str, Any] = {}
     for index, patient in enumerate(ids):
         if formats[index]:
             own = stream(_IMAGES, index)
             tumours = draw_tumours(drawn.views["images"][index], own)
-            study = render(tumours, SCANNERS[drawn.hospital[index]], own)
+            scanner = SCANNERS[drawn.hospital[index]]
             identity = dicom.StudyIdentity(
                 patient,
                 f"{patient}-CT1",
@@ -166,7 +181,20 @@ def _write(
                 HOSPITALS[drawn.hospital[index]],
                 f"{name}/{seed}",
             )
-            rows += _write_study(folder, study, identity, formats[index])
+            if follow_up:
+                benefit = bool(drawn.outcome["durable_clinical_benefit"][index])
+                course = draw_course(tumours, benefit, stream(_COURSE, index))
+                courses[patient] = {}
+                for visit, study in render_visits(course, scanner, own, stream(_COURSE, index, 1)):
+                    own_identity = dated(identity, visit, course.start)
+                    rows += _write_study(folder, study, own_identity, formats[index], visit)
+                    courses[patient][own_identity.study_id] = true_visit(visit, study)
+                    if visit.number == 0:
+                        first = study
+                study = first
+            else:
+                study = render(tumours, scanner, own)
+                rows += _write_study(folder, study, identity, formats[index])
             if formats[index].startswith("nifti"):
                 studies[patient] = study
         if on_progress is not None:
@@ -189,8 +217,11 @@ def _write(
         )
     pd.DataFrame(rows).to_csv(folder / "lesions.csv", index=False, lineterminator="\n")
 
-    _write_tables(folder, drawn, ids, present, planted, fault_stream, stream)
-    truth = truth_record(drawn, ids, present, formats, effects, biology, seed, name, planted.as_list())
+    starts = [draw_course((), False, stream(_COURSE, index)).start for index in range(count)] if follow_up else None
+    _write_tables(folder, drawn, ids, present, planted, fault_stream, stream, starts)
+    truth = truth_record(
+        drawn, ids, present, formats, effects, biology, seed, name, planted.as_list(), courses if follow_up else None
+    )
     (folder / "truth.json").write_text(json.dumps(truth, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return {
         "lesions": lesions,
@@ -218,9 +249,13 @@ def _formats(count: int, imaged: Flags, generator: np.random.Generator) -> list[
     return formats
 
 
-def _write_study(folder: Path, study: Study, identity: dicom.StudyIdentity, kind: str) -> list[dict[str, str]]:
+def _write_study(
+    folder: Path, study: Study, identity: dicom.StudyIdentity, kind: str, visit: Visit | None = None
+) -> list[dict[str, str]]:
     """Write one study in one format; its rows of ``lesions.csv``."""
     base = Path("images") / identity.patient_id
+    if visit is not None and visit.number:
+        base /= f"later_{visit.number}"
     names = [f"GTV-{number}" for number in range(1, len(study.masks) + 1)]
     if kind in ("rtstruct", "seg"):
         image = base / "CT"
@@ -233,17 +268,22 @@ def _write_study(folder: Path, study: Study, identity: dicom.StudyIdentity, kind
         image = base / "CT.nii.gz"
         written = nifti.write_study(folder / base, study, label_volume=kind == "nifti_labels")
         regions = [(path.relative_to(folder), roi) for path, roi in written]
-    return [
+    end = f"-V{visit.number}" if visit is not None and visit.number else ""
+    rows = [
         {
             "patient_id": identity.patient_id,
             "study_id": identity.study_id,
-            "lesion_id": f"{identity.patient_id}-L{number}",
+            "lesion_id": f"{identity.patient_id}-L{number}{end}",
             "image": image.as_posix(),
             "mask": mask.as_posix(),
             "roi": roi,
         }
         for number, (mask, roi) in enumerate(regions, start=1)
     ]
+    if visit is None:
+        return rows
+    day = f"{identity.date[:4]}-{identity.date[4:6]}-{identity.date[6:]}"
+    return [{**row, "study_date": day, "lesion_label": label} for row, label in zip(rows, visit.labels, strict=True)]
 
 
 def _write_tables(
@@ -254,8 +294,14 @@ def _write_tables(
     planted: faults.Planted,
     fault_stream: np.random.Generator,
     stream: Callable[[int], np.random.Generator],
+    starts: list[date] | None,
 ) -> None:
     clinical = faults.spoil_clinical(tables.clinical_table(drawn, ids, stream(_CLINICAL)), planted, fault_stream)
+    if starts is not None:
+        begin = dict(zip(ids, starts, strict=True))
+        progressed = dict(zip(ids, 1 - drawn.outcome["durable_clinical_benefit"], strict=True))
+        clinical["start_of_therapy"] = [str(begin.get(p, "")) for p in clinical["patient_id"]]
+        clinical["progressed"] = [str(progressed.get(p, "")) for p in clinical["patient_id"]]
     clinical.to_csv(folder / "clinical.csv", index=False, lineterminator="\n")
 
     samples = tables.samples_table(ids).to_csv(sep="\t", index=False, lineterminator="\n")

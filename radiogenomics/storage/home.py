@@ -15,7 +15,9 @@ class Home:
     """Where everything that a run leaves behind lies.
 
     ``artefacts/`` tables and the joined cohort, ``cache/`` features per lesion, ``models/`` the registry,
-    ``predictions/`` the append-only table, ``locked_tests/`` seals and ledgers, ``pages/`` plots and reports for the browser, ``dagster/`` the run history.
+    ``predictions/`` the append-only table, ``inbox/`` what became of deliveries,
+    ``locked_tests/`` seals and ledgers, ``pages/`` plots and reports for the browser,
+    ``drafts/`` draft contours, ``dagster/`` the run history.
     """
 
     folder: Path
@@ -42,12 +44,20 @@ class Home:
         return self.folder / "predictions"
 
     @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
+
+    @property
     def locked_tests(self) -> Path:
         return self.folder / "locked_tests"
 
     @property
     def pages(self) -> Path:
         return self.folder / "pages"
+
+    @property
+    def drafts(self) -> Path:
+        return self.folder / "drafts"
 
     @property
     def dagster(self) -> Path:

@@ -4,6 +4,7 @@
 
     <folder>/<cohort>/<endpoint>/<model_id>/
         model.skops      the estimator, in skops' format: arrays and plain values, types by allow-list
+        <attachment>     what its use needs beside it (from format 2 on), named by whoever registers the model
         manifest.json    format version, identity, metadata, and size and SHA-256 of every other file
 
 `model_id` is a readable name followed by a hash of the content, so equal models have equal ids. A model folder appears
@@ -19,7 +20,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ import pandas as pd
 from radiogenomics.exceptions import ConfigurationError, IntegrityError, NotMaterialisedError
 from radiogenomics.storage.atomic import file_digest
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
+"""Format 1 has no attachments."""
 MODEL_FILE = "model.skops"
 MANIFEST_FILE = "manifest.json"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -49,6 +52,7 @@ class ModelRegistry:
         name: str,
         metadata: dict[str, Any],
         trusted: Iterable[str] | None = None,
+        attachments: Mapping[str, bytes] | None = None,
     ) -> str:
         """Store a fitted model and return its id.
 
@@ -59,6 +63,7 @@ class ModelRegistry:
         trusted : names of the types that the model may hold beside numpy arrays and plain values
             (`radiogenomics.fusion.TRUSTED_TYPES`); a model that holds another could not be loaded, and is refused here.
             None: not checked now, only when it is loaded.
+        attachments : file name -> content, stored beside the model under its digest.
 
         Raises
         ------
@@ -76,13 +81,19 @@ class ModelRegistry:
             skops.io.dump(model, file, compression=zipfile.ZIP_DEFLATED)
             if trusted is not None:
                 _refuse_untrusted(file, trusted, ConfigurationError)
+            files = {MODEL_FILE: file}
+            for attached, content in (attachments or {}).items():
+                files[_checked(attached, "attachment")] = temporary / attached
+                files[attached].write_bytes(content)
             described = {
                 "format": FORMAT,
                 "cohort": cohort,
                 "endpoint": endpoint,
                 "name": name,
                 "metadata": metadata,
-                "files": {MODEL_FILE: {"sha256": file_digest(file), "bytes": file.stat().st_size}},
+                "files": {
+                    each: {"sha256": file_digest(path), "bytes": path.stat().st_size} for each, path in files.items()
+                },
             }
             model_id = f"{readable}-{_content_hash(file, described)}"
             try:
@@ -118,6 +129,29 @@ class ModelRegistry:
     def manifest(self, cohort: str, endpoint: str, model_id: str) -> dict[str, Any]:
         """The checked manifest of a model: identity, metadata, files."""
         return self._verified(self._existing(cohort, endpoint, model_id))
+
+    def attachment(self, cohort: str, endpoint: str, model_id: str, name: str) -> bytes | None:
+        """The checked content of a file stored beside a model; None where it has no such file."""
+        folder = self._existing(cohort, endpoint, model_id)
+        return (folder / name).read_bytes() if name in self._verified(folder)["files"] else None
+
+    def find(self, model_id: str) -> tuple[str, str]:
+        """Cohort and endpoint of the model with this id.
+
+        Raises
+        ------
+        NotMaterialisedError
+            No cohort has such a model, or several do.
+        """
+        _checked(model_id, "model_id")
+        found = sorted(self.folder.glob(f"*/*/{model_id}/{MANIFEST_FILE}"))
+        if len(found) != 1:
+            known = sorted(p.parent.name for p in self.folder.glob(f"*/*/[!.]*/{MANIFEST_FILE}"))
+            raise NotMaterialisedError(
+                f"model '{model_id}': {len(found)} of that id are stored; there are: {', '.join(known) or 'none'}",
+                rule="no_such_model",
+            )
+        return found[0].parts[-4], found[0].parts[-3]
 
     def list(self) -> pd.DataFrame:
         """One row a stored model: cohort, endpoint, model_id, name, registered_at (UTC), intact, newest last."""
@@ -157,9 +191,10 @@ class ModelRegistry:
             declared, model_id = dict(manifest["files"]), manifest["model_id"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IntegrityError(f"{folder.name}: {MANIFEST_FILE} cannot be read: {error}", rule="manifest") from error
-        if manifest.get("format") != FORMAT:
+        if manifest.get("format") not in READABLE:
+            readable = " and ".join(map(str, READABLE))
             raise IntegrityError(
-                f"{folder.name}: format {manifest.get('format')!r}, this version reads {FORMAT}", rule="format"
+                f"{folder.name}: format {manifest.get('format')!r}, this version reads {readable}", rule="format"
             )
         found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
         if found != {*declared, MANIFEST_FILE}:
@@ -200,6 +235,10 @@ def _content_hash(file: Path, described: dict[str, Any]) -> str:
 
         total.update(json.dumps(plain(json.loads(archive.read("schema.json"))), sort_keys=True).encode())
     identity = {key: described[key] for key in ("format", "cohort", "endpoint", "name", "metadata")}
+    if described["format"] > 1:
+        identity["attachments"] = {
+            name: stored["sha256"] for name, stored in described["files"].items() if name != MODEL_FILE
+        }
     total.update(json.dumps(identity, sort_keys=True, default=str).encode())
     return total.hexdigest()[:12]
 

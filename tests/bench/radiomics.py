@@ -21,6 +21,9 @@ SIGMAS = (1.0, 2.0, 3.0, 4.0, 5.0)
 GOALS = {"native": {"lung1": 10.0, "lung2": 5.0, "phantom": 2.0}, "1 mm": {"lung1": 4.0, "lung2": 2.5, "phantom": 2.0}}
 GRIDS = {"native": None, "1 mm": (1.0, 1.0, 1.0)}
 MEMORY_GOAL_MB = 500
+WORK_S = 40.0
+"""Work of one process against which two are measured: an hour of it is what they are for, not a second."""
+
 MANY = (100, 400)
 """Simulated lesions for the growth of time and memory; RADIOGENOMICS_BENCH_LESIONS changes the second."""
 
@@ -49,7 +52,7 @@ def measure() -> Iterator[dict[str, Any]]:
 
 def _against_original(name: str, row: dict[str, Any], grid: str) -> Iterator[dict[str, Any]]:
     from radiogenomics.imaging import read_lesion
-    from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion
+    from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
 
     lesion = read_lesion(row)
     plain, expected = _timed(lambda: _original(lesion, GRIDS[grid]))
@@ -57,7 +60,9 @@ def _against_original(name: str, row: dict[str, Any], grid: str) -> Iterator[dic
     standard, values = _timed(lambda: radiomics_of_lesion(lesion, _settings(grid, "ibsi")))
     difference = {
         part: max(
-            abs(found[k] - expected[k]) / max(abs(expected[k]), 1e-6) for k in expected if k.startswith("log-") == log
+            abs(found[k] - expected[k]) / max(abs(expected[k]), _floor(k))
+            for k in expected
+            if k.startswith("log-") == log
         )
         for part, log in (("other", False), ("LoG", True))
     }
@@ -88,6 +93,12 @@ def _against_original(name: str, row: dict[str, Any], grid: str) -> Iterator[dic
         f"{standard:.2f} s, {len(values)} features",
         **times,
     )
+
+
+def _floor(feature: str) -> float:
+    """Below this size a difference counts as absolute. A skewness near 0 is a small difference of large sums of cubes: on float32
+    responses its own size says nothing of how well it is known, and 0.1 is a small skewness."""
+    return 0.1 if feature.endswith("_Skewness") else 1e-6
 
 
 def _original(lesion: Any, spacing: Any) -> dict[str, float]:
@@ -153,7 +164,7 @@ def _in_child(row: dict[str, Any] | None, settings: dict[str, Any], count: int =
 def child(task: dict[str, Any]) -> dict[str, float]:
     """What `_in_child` runs: a real lesion, or `count` simulated ones."""
     from radiogenomics.imaging import read_lesion
-    from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion
+    from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
 
     start = time.perf_counter()
     if task["row"] is not None:
@@ -182,7 +193,7 @@ def simulated_features(seed: int, settings: dict[str, Any]) -> int:
     """Features of a textured ball of 8 to 15 mm radius in noise; returns how many."""
     import SimpleITK as sitk
 
-    from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion
+    from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
     from radiogenomics.imaging.reading import Lesion
 
     random = np.random.default_rng(seed)
@@ -220,22 +231,23 @@ def _many() -> Iterator[dict[str, Any]]:
         more_mb=more,
     )
     work = functools.partial(simulated_features, settings=settings)
-    items = list(range(60))
+    items = list(range(max(60, round(WORK_S * many / long["seconds"]))))
     seconds = {}
-    for workers in (1, 2):
-        map_items(work, items[:workers], workers=workers)
+    load = os.getloadavg()[0]  # before: what others do to the machine
+    for workers in (2, 1):  # two first: their start is paid in full
         start = time.perf_counter()
         outcomes = map_items(work, items, workers=workers)
         seconds[workers] = time.perf_counter() - start
         assert all(outcome.error is None for outcome in outcomes)
     gain = seconds[1] / seconds[2]
-    load = os.getloadavg()[0]
     yield _row(
         "two processes against one",
         f"{gain:.2f}x",
         "1.8x",
         gain >= 1.8,
-        f"{len(items)} lesions, start of the processes included; load {load:.1f} on {os.cpu_count()} cores",
+        f"{len(items)} lesions, {seconds[1]:.0f} s and {seconds[2]:.0f} s, start and imports of the processes included; load "
+        f"before {load:.1f} on {os.cpu_count()} cores",
+        load=load,
         seconds_one=seconds[1],
         seconds_two=seconds[2],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from radiogenomics.cohort.configuration import Models, Resampling
 from radiogenomics.evaluation import evaluate
 from radiogenomics.evaluation.study.pipeline import simulated_tables
 from radiogenomics.exceptions import ConfigurationError, IntegrityError, NotMaterialisedError
-from radiogenomics.storage import ArtefactStore, Home, PredictionStore
+from radiogenomics.storage import ArtefactStore, Home, PredictionStore, file_digest
 
 QUIET = Console(quiet=True)
 SCRUTINY = {
@@ -101,7 +102,10 @@ def test_no_sealed_patient_is_seen_by_any_step_and_looks_are_on_record(done: tup
     aside = stored(home, "evaluation")["excluded"].query("reason == 'set aside for the locked test'")["patient_id"]
     assert len(aside) == 30
     assert set(aside).isdisjoint(stored(home, "evaluation")["out_of_fold"]["patient_id"])
-    assert set(aside).isdisjoint(stored(home, "explanations")["patient_id"])
+    explained = stored(home, "explanations")
+    assert set(explained) == {"features", "by_repeat", "folds", "modalities", "importance", "stability", "dictionary"}
+    for name in ("features", "by_repeat", "folds", "modalities"):
+        assert set(aside).isdisjoint(explained[name]["patient_id"])
     assert stored(home, "model")["n"] == 90
     assert set(aside).isdisjoint(stored(home, "predictions")["patient_id"])
     first = look(file, "response", "final report", home, QUIET)
@@ -118,6 +122,28 @@ def test_no_sealed_patient_is_seen_by_any_step_and_looks_are_on_record(done: tup
     assert known.groupby("kind")[["labels_id", "settings_id"]].nunique().eq(1).all(axis=None)
     assert known[["labels_id", "settings_id"]].drop_duplicates().shape[0] == 1  # one run made them all
     assert known.loc[known["kind"] == "locked_test", "model_hash"].str.fullmatch("[0-9a-f]{64}").all()
+
+
+def test_the_report_holds_what_was_asked_for_and_its_crate_names_files_by_their_hash(
+    done: tuple[Path, Home, RunOutcome],
+) -> None:
+    file, home, _ = done
+    folder = home.pages / "small" / "response" / "report"
+    page = (folder / "report.html").read_text()
+    for place in ("sites", "null-audit", "learning-curve", "sample-size", "stability", "checklists", "drift", "limits"):
+        assert f'id="{place}"' in page
+    assert "None to compare: there are no patients beyond" in page  # the sealed ones are no new patients
+    assert f"radiogenomics run {file.name}" in page
+    crate = json.loads((folder / "ro-crate-metadata.json").read_text())
+    entities = {entity["@id"]: entity for entity in crate["@graph"]}
+    inside = [e for e in entities.values() if "sha256" in e and not e["@id"].startswith("urn:")]
+    assert {e["@id"] for e in inside} == {"report.html", file.name}
+    for entity in inside:
+        assert file_digest(folder / entity["@id"]) == entity["sha256"]
+    inputs = [entities[item["@id"]] for item in entities["#run"]["object"]]
+    assert {e["name"]: e["sha256"] for e in inputs}["clinical.csv"] == file_digest(file.parent / "clinical.csv")
+    steps = [e["name"] for e in entities.values() if e["@id"].startswith("#step-")]
+    assert {"small/manifest", "small/response/evaluation", "small/response/explanations"} <= set(steps)
 
 
 def test_a_model_fitted_without_the_seal_may_not_look(tmp_path: Path) -> None:

@@ -220,6 +220,33 @@ def test_a_corrected_table_recomputes_what_depends_on_it_and_nothing_else(machin
     assert not {"tiny/expression_features", "tiny/multimodal_cohort"} & reused
 
 
+def test_one_training_patient_with_a_ct_sent_in_as_new_gets_the_same_features_to_the_bit(machine, tmp_path):
+    from pipelines.discovery import read_cohort_file
+    from radiogenomics.multimodal import patient_frame
+    from radiogenomics.prediction import at_root, load_model, new_patients
+    from radiogenomics.storage import ArtefactStore, Home
+
+    home = Home(machine.home)
+    stored = load_model(home.models, "champion", "tiny", "egfr_status")
+    joined = ArtefactStore(home.artefacts).read(["tiny", "multimodal_cohort"])
+    cohort = read_cohort_file(machine.cohort, home)
+    expected = patient_frame(cohort, joined, "egfr_status")[stored.columns]
+    images = [c for c in stored.columns if c.startswith(("radiomics_ct:", "embedding_ct:"))]
+    patient = expected.index[expected[images].notna().all(axis=1)][0]
+    lesions = pd.read_csv(machine.data / "lesions.csv", dtype=str, comment="#")
+    own = lesions[lesions["patient_id"] == patient].copy()
+    own[["image", "mask"]] = own[["image", "mask"]].map(lambda path: str(machine.data / path))
+    own.to_csv(tmp_path / "lesions.csv", index=False)
+    clinical = pd.read_csv(machine.data / "clinical.csv", dtype=str, comment="#", keep_default_na=False)
+    own_row = clinical[clinical["patient_id"] == patient].drop(columns=["egfr_status"])
+    own_row.to_csv(tmp_path / "clinical.csv", index=False)
+    found = new_patients(stored, at_root(stored, tmp_path))
+    assert list(found.X.index) == [patient]
+    there = [c for c in stored.columns if not c.startswith("expression:")]
+    pd.testing.assert_frame_equal(found.X[there], expected.loc[[patient], there], check_exact=True)
+    assert found.X.drop(columns=there).isna().all(axis=None)
+
+
 def test_a_broken_table_gives_one_message_and_exit_code_2(machine):
     clinical = machine.data / "clinical.csv"
     before = clinical.read_text()
@@ -266,7 +293,7 @@ def test_the_web_server_shows_the_assets_their_last_run_and_what_they_report(mac
         server.terminate()
         server.wait(timeout=30)
     ours = {"/".join(n["assetKey"]["path"]): n for n in nodes if n["assetKey"]["path"][0] == "tiny"}
-    assert len(ours) == 23
+    assert len(ours) == 26
     for name, node in ours.items():
         assert node["assetMaterializations"], f"{name} was never materialised"
         assert "SIMULATED DATA" in node["description"]
@@ -298,3 +325,17 @@ def _ask(port: int, query: str, patience: float = 90.0) -> dict:
             if time.monotonic() > deadline:
                 raise
             time.sleep(1)
+
+
+def test_maps_of_where_the_network_looks_lie_beside_the_images_as_nifti(machine):
+    import SimpleITK as sitk
+
+    from radiogenomics.storage import ArtefactStore, Home
+
+    home = Home(machine.home)
+    table = ArtefactStore(home.artefacts).read(["tiny", "egfr_status", "attention_maps"])
+    assert len(table) >= 3
+    assert table["outside"].between(0, 1).all()
+    for row in table.to_dict("records"):
+        values = sitk.GetArrayFromImage(sitk.ReadImage(str(home.folder / row["file"])))
+        assert (values != 0).any()

@@ -16,25 +16,9 @@ FULL_2D: tuple[Step, ...] = tuple(step for step in FULL_3D if step[0] == 0)
 
 
 def runs(voxels: Voxels, step: Step) -> LevelSize:
-    """Runs of equal grey level along a direction.
-
-    Voxels are brought into the order in which a walk along `step` meets them: in the padded flat array a step is a
-    constant stride, so those of one line have the same remainder.
-    """
-    stride = voxels.stride(step)
-    index, level = voxels.index, voxels.level
-    if stride > 1:
-        order = np.lexsort((index, index % stride)) if index.size > 2**31 else np.argsort(_by_line(index, stride))
-        index, level = index[order], level[order]
-    ends = (np.diff(index) != stride) | (np.diff(level) != 0)
-    last = np.flatnonzero(np.append(ends, True))
-    lengths = np.diff(last, prepend=-1)
-    return level_size(level[last], lengths, level.size)
-
-
-def _by_line(index: np.ndarray, stride: int) -> np.ndarray:
-    """A key that sorts by line, then along it."""
-    return (index % stride) * (int(index[-1]) // stride + 1) + index // stride
+    """Runs of equal grey level along a direction."""
+    level, length = voxels.runs(step)
+    return level_size(level, length, voxels.level.size)
 
 
 def zones(levels: np.ndarray, distance: np.ndarray) -> tuple[LevelSize, LevelSize]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from radiogenomics.imaging.geometry import bounding_box
+from radiogenomics.imaging.spline import spline_along
 
 SPLINE_MARGIN = 24
 """Source voxels beyond the output that a cubic spline sees: its prefilter decays by 0.27 a voxel, to 2e-14 here."""
@@ -70,8 +71,6 @@ def resample_around(
 
 def _interpolate(volume: np.ndarray, positions: list[np.ndarray], order: int) -> np.ndarray:
     """Values at a grid of positions, one axis after the other; beyond the image its edge value is repeated."""
-    from scipy import ndimage
-
     parts, local = [], []
     for n, place in zip(volume.shape, positions, strict=True):
         start = max(int(np.floor(place[0])) - SPLINE_MARGIN, 0)
@@ -92,27 +91,5 @@ def _interpolate(volume: np.ndarray, positions: list[np.ndarray], order: int) ->
             weight = (place - low).reshape([-1 if k == axis else 1 for k in range(3)])
             found = np.take(found, low, axis=axis) * (1 - weight) + np.take(found, high, axis=axis) * weight
         else:
-            coefficients = ndimage.spline_filter1d(found, order, axis=axis, mode="mirror")
-            found = _spline_values(coefficients, place, axis)
+            found = spline_along(found, place, axis)
     return found
-
-
-def _spline_values(coefficients: np.ndarray, place: np.ndarray, axis: int) -> np.ndarray:
-    """Cubic B-spline through `coefficients` along one axis at the positions `place`, mirrored beyond the ends."""
-    n = coefficients.shape[axis]
-    low = np.floor(place).astype(int)
-    t = place - low
-    weights = (
-        (1 - t) ** 3 / 6,
-        2 / 3 - t**2 + t**3 / 2,
-        2 / 3 - (1 - t) ** 2 + (1 - t) ** 3 / 2,
-        t**3 / 6,
-    )
-    total = np.zeros(())
-    for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
-        index = np.abs(low + offset)
-        index = np.where(index > n - 1, 2 * (n - 1) - index, index)
-        total = total + np.take(coefficients, index, axis=axis) * weight.reshape(
-            [-1 if k == axis else 1 for k in range(3)]
-        )
-    return np.asarray(total)

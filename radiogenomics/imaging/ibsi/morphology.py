@@ -108,14 +108,17 @@ def spatial_autocorrelation(roi: Roi) -> dict[str, float]:
     apart = np.sqrt(
         sum(np.square(o).reshape([-1 if k == axis else 1 for k in range(3)]) for axis, o in enumerate(offsets))
     )
-    apart[0, 0, 0] = np.inf
-    weights = fft.rfftn(1 / apart)
-    del apart  # as large as eight times the region's box
+    apart[0, 0, 0] = np.inf  # each of these arrays is eight times as large as the region's box: few are held at once
+    np.divide(1, apart, out=apart)
+    weights = fft.rfftn(apart, overwrite_x=True).real.copy()  # real, because the weights are the same both ways
+    del apart
 
     def weighted(field: np.ndarray) -> np.ndarray:
         """For each voxel the sum of the field over all others, divided by their distance."""
-        near = fft.irfftn(fft.rfftn(field, shape) * weights, shape)
-        return near[tuple(slice(n) for n in field.shape)]
+        spectrum = fft.rfftn(field, shape)
+        spectrum *= weights
+        near = fft.irfftn(spectrum, shape, overwrite_x=True)
+        return near[tuple(slice(n) for n in field.shape)].copy()
 
     around = weighted(inside.astype(float))
     total = float(around[inside].sum())

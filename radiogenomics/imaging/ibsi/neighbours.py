@@ -45,3 +45,19 @@ class Voxels:
         if step not in self._neighbours:
             self._neighbours[step] = self.padded[self.index + self.stride(step)]
         return self._neighbours[step]
+
+    def runs(self, step: Step) -> tuple[np.ndarray, np.ndarray]:
+        """Level and length of each run of equal levels along a direction, int (m,) both.
+
+        In the flat array a step is a constant stride: cut into rows of that length, the columns are the lines along the
+        step, and the padding keeps one apart from the next.
+        """
+        stride = self.stride(step)
+        rows = -(-self.padded.size // stride)
+        lines = np.zeros(rows * stride, dtype=np.int16 if self.highest < 2**15 else np.int32)
+        lines[: self.padded.size] = self.padded
+        lines = lines.reshape(rows, stride).T.ravel()
+        last = np.flatnonzero(lines[1:] != lines[:-1])  # the padding ends every line with a 0
+        level, length = lines[last], np.diff(last, prepend=-1)
+        inside = np.greater(level, 0)
+        return level[inside], length[inside]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
@@ -13,7 +15,13 @@ from numpy.typing import NDArray
 from radiogenomics.reporting.figures.canvas import GREY, INK, message_figure, modality_colours, new_figure, tidy
 from radiogenomics.reporting.wording import endpoint_name, number, plain
 
-__all__ = ["modality_contributions", "modality_contributions_figure", "shap_beeswarm_figure", "top_features"]
+__all__ = [
+    "group_points",
+    "modality_contributions",
+    "modality_contributions_figure",
+    "shap_beeswarm_figure",
+    "top_features",
+]
 
 
 def top_features(explanations: pd.DataFrame, top: int = 15) -> pd.DataFrame:
@@ -38,52 +46,112 @@ def modality_contributions(explanations: pd.DataFrame) -> pd.DataFrame:
 
 
 def shap_beeswarm_figure(
-    explanations: pd.DataFrame, *, endpoint: str = "", top: int = 15, simulated: bool = False
+    explanations: pd.DataFrame,
+    *,
+    importance: pd.DataFrame | None = None,
+    endpoint: str = "",
+    top: int = 15,
+    simulated: bool = False,
 ) -> Figure:
-    """One point a patient for each of the `top` features; colour is the feature's rank among the patients."""
+    """One point a patient for each of the `top` features or groups; colour is the rank of the feature's value.
+
+    Parameters
+    ----------
+    explanations : by `schemas.EXPLANATIONS`.
+    importance : by `schemas.IMPORTANCE`; given, a line is a group of correlated features, its points are sums over the
+        group, its colour is the representative's value, and groups that the folds do not agree on are faded.
+    """
     title = "Features that move the prediction most" + (f", {endpoint_name(endpoint, inside=True)}" if endpoint else "")
-    ranking = top_features(explanations, top)
-    if ranking.empty:
+    lines = _lines(explanations, importance, top)
+    if not lines:
         message = "No SHAP values are stored, or the model uses no feature."
         return message_figure(title=title, message=message, simulated=simulated)
     n = explanations["patient_id"].nunique()
     model = ", ".join(sorted(set(explanations["model"])))
+    faded = (
+        " Faded lines marked 'unstable': models of other folds do not agree on them." if importance is not None else ""
+    )
     figure = new_figure(
         title=title,
         subtitle=f"SHAP values of {model}, n = {n} patients; mean absolute value on the right",
-        note=(
-            "Right of zero: towards the event. Grey: the value is not known for that patient. The final model explains "
-            "itself on its own training patients: this describes the model, it is no test of it."
-        ),
-        body=0.30 * len(ranking) + 0.95,
+        note=f"Right of zero: towards the event. Grey: the value is not known for that patient.{faded}",
+        body=0.30 * len(lines) + 0.95,
         simulated=simulated,
     )
     axes = figure.subplots()
     tidy(axes, grid="x")
     axes.axvline(0, color=INK, linewidth=1.0)
     colour_map = colormaps["cividis"]
-    reach = float(explanations["shap_value"].abs().max()) or 1.0
-    for y, row in enumerate(ranking.to_dict("records")):
-        own = explanations[(explanations["modality"] == row["modality"]) & (explanations["feature"] == row["feature"])]
-        own = own.sort_values("patient_id")
-        shap, value = own["shap_value"].to_numpy(float), own["value"].to_numpy(float)
+    reach = max(float(line.points["shap_value"].abs().max()) for line in lines) or 1.0
+    for y, line in enumerate(lines):
+        shap, value = line.points["shap_value"].to_numpy(float), line.points["value"].to_numpy(float)
         known = np.isfinite(value)
-        heights = y + _swarm(shap, reach)
-        axes.scatter(shap[~known], heights[~known], s=11, color=GREY, alpha=0.7, linewidths=0)
+        heights = y + swarm(shap, reach)
+        shade = 0.25 if line.faded else 0.9
+        axes.scatter(shap[~known], heights[~known], s=11, color=GREY, alpha=0.75 * shade, linewidths=0)
         ranks = pd.Series(value[known]).rank(pct=True).to_numpy()
-        axes.scatter(shap[known], heights[known], s=13, c=ranks, cmap=colour_map, vmin=0, vmax=1, linewidths=0)
-        axes.text(reach * 1.09, y, number(row["mean_absolute"], 3), fontsize=9, va="center", color=INK)
-    names = [plain(f"{row['modality']}: {row['feature']}", 46) for row in ranking.to_dict("records")]
-    axes.set_yticks(range(len(ranking)), names)
+        axes.scatter(
+            shap[known], heights[known], s=13, c=ranks, cmap=colour_map, vmin=0, vmax=1, alpha=shade, linewidths=0
+        )
+        colour = GREY if line.faded else INK
+        axes.text(reach * 1.09, y, number(line.strength, 3), fontsize=9, va="center", color=colour)
+    axes.set_yticks(range(len(lines)), [line.label for line in lines])
+    for tick, line in zip(axes.get_yticklabels(), lines, strict=True):
+        tick.set_color(GREY if line.faded else INK)
+        tick.set_fontstyle("italic" if line.faded else "normal")
     axes.tick_params(axis="y", length=0)
-    axes.set(xlim=(-reach * 1.06, reach * 1.06), ylim=(len(ranking) - 0.4, -0.6), xlabel="SHAP value (log-odds)")
+    axes.set(xlim=(-reach * 1.06, reach * 1.06), ylim=(len(lines) - 0.4, -0.6), xlabel="SHAP value (log-odds)")
     scale = figure.colorbar(ScalarMappable(Normalize(0, 1), colour_map), ax=axes, pad=0.11, aspect=30)
     scale.set_ticks([0, 1], labels=["low", "high"])
     scale.set_label("Rank of the feature's value", fontsize=9)
     return figure
 
 
-def _swarm(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+class _Line(NamedTuple):
+    """One line of the swarm: `points` has `shap_value` and `value`, in the order of the patients."""
+
+    label: str
+    points: pd.DataFrame
+    strength: float
+    faded: bool
+
+
+def _lines(explanations: pd.DataFrame, importance: pd.DataFrame | None, top: int) -> list[_Line]:
+    if importance is None:
+        ranking = top_features(explanations, top).to_dict("records")
+        groups = [(row["modality"], [row["feature"]], row["mean_absolute"], False, "") for row in ranking]
+    else:
+        shown = importance[importance["importance"] > 0].sort_values("rank").head(top).to_dict("records")
+        groups = [
+            (
+                row["modality"],
+                row["members"].split("; "),
+                row["importance"],
+                not row["stable"],
+                f" +{row['features'] - 1}" if row["features"] > 1 else "",
+            )
+            for row in shown
+        ]
+    return [
+        _Line(
+            plain(f"{modality}: {members[0]}", 40) + more + (" (unstable)" if faded else ""),
+            group_points(explanations, modality, members),
+            strength,
+            faded,
+        )
+        for modality, members, strength, faded, more in groups
+    ]
+
+
+def group_points(explanations: pd.DataFrame, modality: str, members: list[str]) -> pd.DataFrame:
+    """`patient_id`, `shap_value` (sum over the members), `value` (of the first member), by patient."""
+    own = explanations[(explanations["modality"] == modality) & explanations["feature"].isin(members)]
+    value = own[own["feature"] == members[0]].set_index("patient_id")["value"]
+    sums = own.groupby("patient_id", sort=True)["shap_value"].sum()
+    return pd.DataFrame({"shap_value": sums, "value": value.reindex(sums.index)}).reset_index()
+
+
+def swarm(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
     """Vertical offsets in [-0.38, 0.38] that spread points of about the same value; the same for the same input."""
     cell = np.floor(values / reach * 60).astype(int)
     offsets = np.zeros(len(values))

@@ -71,3 +71,42 @@ def test_a_folder_without_patients_is_an_error_that_says_what_was_found(tmp_path
     (tmp_path / "numbers.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match=r"no clinical table .* found numbers.csv \(other\)"):
         starting_file(tmp_path)
+
+
+def test_a_folder_of_dicom_files_alone_becomes_a_cohort_with_a_table_of_its_patients(tmp_path):
+    from lesion_phantoms import ball, square, write_series, write_structures
+    from rich.console import Console
+
+    from pipelines.commands.init import init
+
+    image, _ = ball(shape=(6, 12, 14), centre=(3, 6, 7), radius_mm=4)
+    for number, name in enumerate(["GTV", "gtv 1", "GTVp"]):
+        place, frame = tmp_path / "export" / f"{number:03d}", f"1.2.{number}"
+        series = write_series(place, image, frame=frame, PatientID=f"P{number}", PatientSex="F", PatientAge="061Y")
+        contours = [square(float(z), 3.0, 8.0) for z in range(0, 6, 2)]
+        write_structures(place / "RS", contours, series=series, frame=frame, name=name, PatientID=f"P{number}")
+    (tmp_path / "export" / "notes.bin").write_bytes(b"\0" * 200)
+
+    init(tmp_path, None, Console(quiet=True))
+    cohort = load_cohort(tmp_path / "cohort.yaml")
+    assert (tmp_path / "patients.csv").read_text().splitlines()[:2] == ["patient_id,sex,age_years", "P0,F,61"]
+    assert cohort.images["ct"].dicom.roi == "GTV*"
+    assert cohort.images["ct"].radiomics.preset == "ct_default"
+    manifest = read_inputs(cohort).manifest
+    assert sorted(manifest.loc[manifest["source"] == "lesions/ct", "patient_id"]) == ["P0", "P1", "P2"]
+
+
+def test_patient_identifiers_of_images_that_no_table_knows_are_pointed_out(tmp_path):
+    from lesion_phantoms import ball, square, write_series, write_structures
+
+    image, _ = ball(shape=(6, 12, 14), centre=(3, 6, 7), radius_mm=4)
+    series = write_series(tmp_path / "scans", image, frame="1.2.3", PatientID="ANON1", Modality="MR")
+    contours = [square(float(z), 3.0, 8.0) for z in range(0, 6, 2)]
+    write_structures(
+        tmp_path / "scans/RS", contours, series=series, frame="1.2.3", name="Right lesion", PatientID="ANON1"
+    )
+    (tmp_path / "clinical.csv").write_text("Patient ID,Age\nA-1,50\nA-2,61\n")
+    text = starting_file(tmp_path)
+    assert "mr:" in text
+    assert "{folder: scans, roi: '*lesion*'}" in text
+    assert "CONFIRM 1 of 1 PatientIDs stand in no clinical table (first: ANON1)" in text

@@ -165,3 +165,15 @@ def test_a_scheduler_that_cannot_be_understood_is_a_configuration_error() -> Non
     pytest.importorskip("distributed", reason="Dask is an optional extra")
     with pytest.raises(ConfigurationError, match=r"compute\.scheduler"):
         map_items(_fail_on_odd, [1], scheduler="nonsense://nowhere")
+
+
+WORKERS_LOAD = ("colorsys",)
+
+
+def test_workers_load_beforehand_what_the_module_of_the_function_names() -> None:
+    from radiogenomics.compute.mapping import _modules_of
+    from radiogenomics.imaging.radiomic_extraction import STEP
+
+    assert _modules_of(functools.partial(_die_on, 3, "exit")) == [__name__, "colorsys"]
+    assert "radiogenomics.imaging.pyradiomics_classes" in _modules_of(functools.partial(print, STEP))
+    assert _modules_of(functools.partial(_square_slowly, 3))[0] == __name__

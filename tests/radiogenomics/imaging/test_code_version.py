@@ -9,7 +9,7 @@ import pytest
 
 from radiogenomics.imaging import code_version as module
 from radiogenomics.imaging.code_version import code_version
-from radiogenomics.imaging.extraction import Step
+from radiogenomics.imaging.lesion_step import Step
 
 SOURCE = '''"""A step."""
 

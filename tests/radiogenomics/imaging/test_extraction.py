@@ -12,7 +12,8 @@ import pytest
 from lesion_phantoms import ball, cohort, lesion_row, lesion_table, write_pair, write_series
 
 from radiogenomics.imaging import cnn_embeddings, lesion_volumetrics, radiomic_features
-from radiogenomics.imaging.extraction import Step, extract
+from radiogenomics.imaging.extraction import extract
+from radiogenomics.imaging.lesion_step import Step
 from radiogenomics.storage.feature_cache import FeatureCache
 
 SETTINGS = {"ct": {"factor": 2}}
@@ -20,7 +21,7 @@ SETTINGS = {"ct": {"factor": 2}}
 
 def _count_and_measure(lesion, settings):
     """Writes one file for each call, so that calls in other processes are counted too."""
-    folder = Path(os.environ["CALLS"])
+    folder = Path(settings["calls"])
     (folder / f"{len(list(folder.iterdir()))}-{os.getpid()}").touch()
     image, roi = lesion.arrays()
     return {"mean": float(image[roi].mean()) * settings["factor"]}
@@ -43,7 +44,9 @@ STEP = Step("count", 1, _count_and_measure, ("numpy",))
 def calls(tmp_path, monkeypatch):
     folder = tmp_path / "calls"
     folder.mkdir()
-    monkeypatch.setenv("CALLS", str(folder))
+    monkeypatch.setitem(
+        SETTINGS["ct"], "calls", str(folder)
+    )  # the environment of workers may be that of an earlier test
     return lambda: len(list(folder.iterdir()))
 
 
@@ -67,7 +70,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path, calls) -> No
 def test_an_unchanged_lesion_is_not_even_opened(tmp_path, calls, monkeypatch) -> None:
     table, cache = lesion_table(*_rows(tmp_path / "i", 2)), FeatureCache(tmp_path / "cache")
     extract(STEP, table, SETTINGS, cache=cache)
-    monkeypatch.setattr("radiogenomics.imaging.extraction.read_lesion", lambda record: pytest.fail("was opened"))
+    monkeypatch.setattr("radiogenomics.imaging.lesion_step.read_lesion", lambda record: pytest.fail("was opened"))
     assert len(extract(STEP, table, SETTINGS, cache=cache).values) == 2
 
 
@@ -95,7 +98,7 @@ def test_whatever_changes_the_result_is_computed_anew(tmp_path, calls, change) -
     extract(STEP, lesion_table(*rows), SETTINGS, cache=cache)
     step, settings = STEP, SETTINGS
     if change == "settings":
-        settings = {"ct": {"factor": 3}}
+        settings = {"ct": {**SETTINGS["ct"], "factor": 3}}
     elif change == "version":
         step = Step("count", 2, _count_and_measure, ("numpy",))
     elif change == "mask":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,9 +20,19 @@ from lesion_phantoms import (
     write_series,
 )
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
+from radiogenomics.cohort.radiomic_settings import Radiomics
 from radiogenomics.imaging import lesion_volumetrics, radiomic_features, read_lesion
+from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
+from radiogenomics.imaging.reading import Lesion
 
 IMAGE, ROI = ball(shape=(14, 24, 26), centre=(7, 12, 13), radius_mm=6)
 SECOND = np.zeros_like(ROI)
@@ -116,14 +128,48 @@ def test_each_segment_of_a_label_map_is_read_apart(tmp_path, part) -> None:
     assert lesion.remarks == ()
 
 
-def test_losslessly_compressed_slices_give_the_same_voxels(tmp_path) -> None:
-    write_series(tmp_path / "ct", IMAGE)
+def _by_gdcm(path: Path, syntax: str) -> None:
+    import gdcm
+
+    reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
+    reader.SetFileName(str(path))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(syntax)))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer.SetFileName(str(path))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+
+
+@pytest.mark.parametrize(
+    "syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless, JPEGLosslessSV1, DeflatedExplicitVRLittleEndian]
+)
+def test_losslessly_compressed_slices_give_the_same_voxels(tmp_path, syntax) -> None:
+    write_series(tmp_path / "ct", IMAGE)  # signed 16 bits
     for path, data in zip(sorted((tmp_path / "ct").glob("*.dcm")), headers(tmp_path / "ct"), strict=True):
         assert data.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
-        data.compress(RLELossless, generate_instance_uid=False)
+        if syntax in (JPEGLosslessSV1, JPEG2000Lossless):
+            _by_gdcm(path, syntax)
+            continue
+        if syntax == DeflatedExplicitVRLittleEndian:
+            data.file_meta.TransferSyntaxUID = syntax
+        else:
+            data.compress(syntax, generate_instance_uid=False)
         data.save_as(path)
+    assert {data.file_meta.TransferSyntaxUID for data in headers(tmp_path / "ct")} == {syntax}
     _, mask = write_pair(tmp_path, "a", IMAGE, ROI)
-    np.testing.assert_array_equal(read_lesion(lesion_row(tmp_path / "ct", mask)).arrays()[0], IMAGE)
+    lesion = read_lesion(lesion_row(tmp_path / "ct", mask))
+    np.testing.assert_array_equal(lesion.arrays()[0], IMAGE)
+    assert lesion.remarks == ()
+
+
+def test_images_that_were_compressed_with_loss_are_flagged(tmp_path) -> None:
+    write_series(tmp_path / "ct", IMAGE, LossyImageCompression="01")
+    _, mask = write_pair(tmp_path, "a", IMAGE, ROI)
+    lesion = read_lesion(lesion_row(tmp_path / "ct", mask))
+    assert lesion.remarks == (("lossy_compression", "14 of 14 files were compressed with loss: texture is altered"),)
 
 
 def test_a_mask_stored_with_its_axes_the_other_way_is_put_right_and_flagged(tmp_path) -> None:
@@ -183,3 +229,28 @@ def test_real_patients_give_the_same_features_from_dicom_and_nifti(shared_data, 
     np.testing.assert_allclose(shapes[0::2], shapes[1::2], rtol=1e-4, atol=1e-6)
     numbers = values.iloc[:, 4:].astype(float).to_numpy()
     np.testing.assert_allclose(numbers[0::2], numbers[1::2], rtol=2e-5)
+
+
+def _sarcoma(folder: Path, patient: str, kind: str, name: str) -> tuple[Lesion, Lesion]:
+    """The uncropped DICOM series with its RTSTRUCT, and the NIfTI that was cropped to the contour and 20 mm around it."""
+    structures = next((folder / "dicom" / patient / name / "mask").glob("*.dcm"))
+    dicom = {"images": name, "lesion_id": patient, "kind": kind, "roi": f"GTV_Mass_{name}"}
+    nifti = {**dicom, "roi": None, "image": folder / "nifti" / patient / f"{name}_image.nii.gz"}
+    dicom |= {"image": str(folder / "dicom" / patient / name), "mask": str(structures)}
+    nifti |= {"image": str(nifti["image"]), "mask": str(folder / "nifti" / patient / f"{name}_mask.nii.gz")}
+    return read_lesion(dicom), read_lesion(nifti)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("patient", ["STS_002", "STS_008", "STS_025", "STS_042"])
+def test_a_sarcoma_as_whole_dicom_and_as_cropped_nifti_gives_the_same_features_where_the_grid_is_the_same(
+    shared_data, patient
+) -> None:
+    """On the native grid; a new grid lies by the corner or the centre of the image, which a crop moves (docs/imaging.md)."""
+    for kind, name in (("CT", "CT"), ("PT", "PET"), ("MR", "MR_T1")):
+        whole, cropped = _sarcoma(shared_data / "sts_metastasis", patient, kind, name)
+        for standard in ("pyradiomics", "ibsi"):
+            settings = Radiomics(standard=standard, resample_mm=None, bin_width=None, bin_count=32)
+            one, two = (radiomics_of_lesion(x, settings.model_dump(mode="json")) for x in (whole, cropped))
+            assert list(one) == list(two)
+            np.testing.assert_allclose(list(one.values()), list(two.values()), rtol=2e-5, atol=1e-9, err_msg=name)

@@ -15,13 +15,14 @@ CONTOURS = [square(100.0 + 2.0 * z, 6.5, 15.5) for z in range(3, 10)]
 
 
 def _export(folder) -> list[str]:
-    """Twenty patients in one folder; 3 has a slice missing, 7 an open contour, 11 a contour outside, 15 no region."""
+    """Twenty patients in one folder; 3 has a slice missing, 7 an open contour, 11 a contour outside, 15 no region, 18 another modality."""
     patients = [f"P{number:02d}" for number in range(20)]
     for number, patient in enumerate(patients):
         image, roi = ball(shape=(14, 24, 26), centre=(7, 12, 13), radius_mm=6, seed=number)
         frame, place = f"1.2.{100 + number}", folder / f"st{number % 3}" / f"{number:05d}"
         skip = (6,) if number == 3 else ()
-        series = write_series(place, image, origin=ORIGIN, frame=frame, skip=skip, PatientID=patient)
+        modality = {"Modality": "OT"} if number == 18 else {}
+        series = write_series(place, image, origin=ORIGIN, frame=frame, skip=skip, PatientID=patient, **modality)
         scout = folder / "scouts" / f"{number:05d}"
         write_series(scout, image, frame=frame, PatientID=patient, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
         contours = [*CONTOURS, square(110.0, 3.0, 90.0)] if number == 11 else CONTOURS
@@ -37,7 +38,7 @@ def _export(folder) -> list[str]:
     return patients
 
 
-def test_twenty_patients_of_whom_four_are_broken(tmp_path, write_cohort_files) -> None:
+def test_twenty_patients_of_whom_five_are_broken(tmp_path, write_cohort_files) -> None:
     patients = _export(tmp_path / "export")
     cohort = write_cohort_files(
         {"clinical.csv": "id\n" + "\n".join(patients) + "\n"},
@@ -52,14 +53,17 @@ def test_twenty_patients_of_whom_four_are_broken(tmp_path, write_cohort_files) -
 
     assert account(inputs).set_index("source").loc["lesions/ct", ["rows", "used", "quarantined"]].tolist() == [
         20,
-        19,
-        1,
+        18,
+        2,
     ]
-    assert inputs.quarantine[["patient_id", "rule"]].to_numpy().tolist() == [["P15", "no_roi"]]
+    assert inputs.quarantine[["patient_id", "rule"]].to_numpy().tolist() == [
+        ["P15", "no_roi"],
+        ["P18", "series_no_volume"],
+    ]
     named = quality.quarantine.set_index("patient_id")["rule"].to_dict()
     assert named == {"P03": "missing_slice", "P07": "contour_open", "P11": "roi_outside"}
     assert features.quarantine.empty
-    assert len(features.values) == 16
+    assert len(features.values) == 15
     assert np.isfinite(features.values.iloc[:, 4:].to_numpy(dtype=float)).all()
     titles = [a._left_title.get_text() for a in contact_sheet(lesions, 24, quality.qc).axes]
     assert sum("quarantined" in title for title in titles) == 3
@@ -82,5 +86,5 @@ def test_twenty_patients_of_whom_four_are_broken(tmp_path, write_cohort_files) -
         cache=cache,
         on_progress=lambda done, total: seen.append((done, total)),
     )
-    assert len(again.values) == 17
-    assert seen == [(16, 17), (17, 17)]  # sixteen were known; one was computed
+    assert len(again.values) == 16
+    assert seen == [(15, 16), (16, 16)]  # fifteen were known; one was computed

@@ -10,8 +10,9 @@ from lesion_phantoms import ball, cohort, lesion_row, lesion_table, volume, writ
 from radiogenomics.cohort.radiomic_settings import Radiomics
 from radiogenomics.exceptions import ComputationError, ConfigurationError
 from radiogenomics.imaging import radiomic_features
+from radiogenomics.imaging.geometry import bounding_box
+from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
 from radiogenomics.imaging.parameter_file import read_parameter_file
-from radiogenomics.imaging.radiomic_extraction import radiomics_of_lesion
 from radiogenomics.imaging.reading import Lesion
 from radiogenomics.imaging.recursive_log import recursive_log
 
@@ -110,8 +111,81 @@ def test_an_image_too_thin_for_a_filter_is_refused_not_passed_over() -> None:
         ours(lesion(image, roi), resample_mm=None, log_sigma_mm=[2.0])
 
 
+def test_a_voxel_half_way_between_two_is_taken_by_rule_not_by_rounding_errors() -> None:
+    """The original asks ITK, where rounding errors decide: here it takes the lower one in one column of eight."""
+    image, roi = ball()
+    found = lesion(image, roi)
+    margin_of_a_filter = {"resample_mm": [2, 2, 2], "bin_width": 25, "log_sigma_mm": [2.0]}
+    narrow, wide = ours(found, resample_mm=[2, 2, 2], bin_width=25), ours(found, **margin_of_a_filter)
+    assert narrow["original_shape_VoxelVolume"] == wide["original_shape_VoxelVolume"] == 8 * roi[:, 1::2, 1::2].sum()
+    assert original(found, resampledPixelSpacing=[2, 2, 2], padDistance=100)["original_shape_VoxelVolume"] != 8 * 372
+
+
+def random_levels(shape: tuple[int, ...], highest: int, share: float, seed: int) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return random.integers(1, highest + 1, shape) * (random.random(shape) < share)
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        random_levels((9, 11, 8), 7, 0.6, 1),
+        random_levels((1, 12, 15), 5, 0.5, 2),  # angles out of the slice do not exist
+        random_levels((7, 1, 9), 4, 0.5, 3),
+        random_levels((8, 9, 7), 3, 0.05, 4),  # voxels without neighbours, angles along which there are no two
+        np.tile(1 + np.arange(20) // 7, (12, 12, 1)),  # long runs
+    ],
+)
+def test_the_matrices_are_those_of_the_original(levels) -> None:
+    from radiomics import cMatrices
+
+    from radiogenomics.imaging.pyradiomics_matrices import texture_matrices
+
+    lower, upper = bounding_box(levels > 0)
+    levels = levels[tuple(slice(a, b + 1) for a, b in zip(lower, upper, strict=True))]
+    inside, highest, near = levels > 0, int(levels.max()), np.array([1])
+    found = texture_matrices(levels)
+    np.testing.assert_array_equal(
+        found.cooccurrence, cMatrices.calculate_glcm(levels, inside, near, highest, False, 0)[0]
+    )
+    runs = cMatrices.calculate_glrlm(levels, inside, highest, max(levels.shape), False, 0)[0]
+    width = found.runs.shape[2]
+    np.testing.assert_array_equal(found.runs, runs[:, :, :width])
+    assert runs[:, :, width:].sum() == 0
+    dependences = cMatrices.calculate_gldm(levels, inside, near, highest, 0, False, 0)
+    dependences = np.pad(dependences, [(0, 0), (0, 0), (0, 27)])  # a flat ROI has fewer neighbours
+    np.testing.assert_array_equal(
+        found.dependences, dependences[:, :, :27]
+    )  # it keeps room for twice as many neighbours
+    np.testing.assert_array_equal(found.differences, cMatrices.calculate_ngtdm(levels, inside, near, highest, False, 0))
+
+
+def test_surface_volume_and_diameters_of_a_ragged_region_are_those_of_the_original() -> None:
+    from radiomics import cShape
+    from scipy import ndimage
+
+    from radiogenomics.imaging.pyradiomics_shape import diameters, surface_and_volume
+
+    noise = ndimage.gaussian_filter(np.random.default_rng(5).normal(size=(20, 26, 30)), 1.2)
+    mask, spacing = np.pad(noise > 0.05, 1), np.array([3.0, 1.3, 0.7])
+    surface, volume_mm3, apart = cShape.calculate_coefficients(mask, spacing)
+    assert surface_and_volume(mask, spacing) == pytest.approx((surface, volume_mm3), rel=1e-11)
+    assert diameters(mask, spacing) == apart
+
+
+def test_a_large_region_has_the_shape_of_the_original(monkeypatch) -> None:
+    from radiogenomics.imaging import pyradiomics_shape
+
+    found = lesion(*ball(shape=(40, 60, 66), centre=(20, 28, 33), radius_mm=8))
+    expected = {k: v for k, v in original(found).items() if "_shape_" in k}
+    monkeypatch.setattr(pyradiomics_shape, "MANY_POINTS", 0)
+    here = {k: v for k, v in ours(found, resample_mm=None).items() if "_shape_" in k}
+    assert here == pytest.approx(expected, rel=1e-11)
+    assert sum(here[k] != expected[k] for k in here) <= 5  # what derives from surface or volume
+
+
 PARAMETERS = """
-setting: {binWidth: 20, resampledPixelSpacing: [2, 2, 2], interpolator: sitkBSpline, label: 1, padDistance: 10}
+setting: {binWidth: 20, resampledPixelSpacing: [1.5, 1.5, 2], interpolator: sitkBSpline, label: 1, padDistance: 10}
 imageType: {Original: {}, LoG: {sigma: [1.5]}}
 featureClass:
   shape:

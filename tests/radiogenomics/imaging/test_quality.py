@@ -127,6 +127,18 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_worker_that_computes_radiomics_loads_no_tables() -> None:
+    """Pandas and what it brings would be a third of a worker's memory."""
+    code = (
+        "import sys, radiogenomics.imaging.lesion_step, radiogenomics.imaging.lesion_radiomics as r, importlib\n"
+        "[importlib.import_module(name) for name in r.WORKERS_LOAD]\n"
+        "heavy = {'torch', 'matplotlib', 'highdicom', 'sklearn', 'pandas', 'pyarrow', 'duckdb'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def _found(folder, image, roi, kind="CT", **rules):
     row = lesion_row(*write_pair(folder, "a", image, roi), kind=kind)
     qc = check_lesions(lesion_table(row), quality={"ct": Quality.model_validate(rules)}).qc
@@ -175,7 +187,7 @@ def _half_slope(image, roi):
     ("spoil", "status", "rules"),
     [
         (_spread, "used", ""),
-        (_tiny, "quarantined", "too_small;few_slices"),
+        (_tiny, "quarantined", "too_small;few_slices;partly_lung"),
         (_gap, "flagged", "slices_without_roi"),
         (_constant, "quarantined", "constant"),
         (_saturated, "flagged", "saturated"),
@@ -226,7 +238,7 @@ def test_unchanged_lesions_are_not_read_again_for_quality_control(tmp_path, monk
     image, roi = ball()
     table, cache = lesion_table(lesion_row(*write_pair(tmp_path, "a", image, roi))), FeatureCache(tmp_path / "cache")
     first = check_lesions(table, cache=cache)
-    monkeypatch.setattr("radiogenomics.imaging.extraction.read_lesion", lambda record: pytest.fail("was opened"))
+    monkeypatch.setattr("radiogenomics.imaging.lesion_step.read_lesion", lambda record: pytest.fail("was opened"))
     second = check_lesions(table, cache=cache)
     pd.testing.assert_frame_equal(first.qc, second.qc)
     pd.testing.assert_frame_equal(first.acquisition, second.acquisition)
@@ -250,6 +262,19 @@ def test_the_contact_sheet_shows_flags_and_what_is_odd_before_what_is_not(tmp_pa
     table = lesion_table(*(lesion_row(*(odd if n == 5 else good), f"L{n}") for n in range(9)))
     figure = contact_sheet(table, limit=3, qc=check_lesions(table).qc)
     titles = [axis._left_title.get_text() for axis in figure.axes if axis._left_title.get_text()]
-    assert titles == ["L0  ct", "L5  ct  flagged", "L8  ct"]
+    assert titles == ["L5  ct  flagged", "L0  ct", "L8  ct"]
     texts = " ".join(text.get_text() for axis in figure.axes for text in axis.texts)
     assert "slices between the first and the last of the ROI have none" in " ".join(texts.split())
+
+
+def test_a_contour_that_is_mirrored_into_the_lung_beside_the_tumour_is_flagged(tmp_path) -> None:
+    image, roi = ball()
+    image = np.where(roi, 30.0, -860.0) + np.random.default_rng(0).normal(0, 20, roi.shape)
+    good = lesion_row(*write_pair(tmp_path, "good", image, roi), "good")
+    mirrored = lesion_row(*write_pair(tmp_path, "mirrored", image, np.roll(roi, 10, axis=2)), "mirrored")
+    qc = check_lesions(lesion_table(good, mirrored)).qc.set_index("lesion_id")
+    assert qc.loc["good", "status"] == "used"
+    assert qc.loc["mirrored", "rules"] == "partly_lung"
+    assert (
+        "of the ROI is aerated lung (below -750 HU): contour elsewhere than the tumour?" in qc.loc["mirrored", "reason"]
+    )

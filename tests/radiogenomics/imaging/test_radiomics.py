@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 
 import numpy as np
+import pandas as pd
 import pytest
 import SimpleITK as sitk
 from lesion_phantoms import ball, cohort, lesion_row, lesion_table, volume, write_pair
 
 from radiogenomics.cohort.configuration import Radiomics
-from radiogenomics.cohort.schemas import LESIONS, empty
+from radiogenomics.cohort.schemas import FEATURE_DICTIONARY, LESIONS, conform, empty
 from radiogenomics.exceptions import ComputationError, ConfigurationError
 from radiogenomics.imaging import radiomic_features, read_lesion
-from radiogenomics.imaging.radiomic_extraction import prepare, radiomics_of_lesion
+from radiogenomics.imaging.lesion_radiomics import radiomics_of_lesion
+from radiogenomics.imaging.pyradiomics_lesion import prepare
 from radiogenomics.imaging.reading import Lesion
 
 # pyradiomics' name, IBSI's tag; the reference values are those of the digital phantom (IBSI, 3-D, average over directions)
@@ -175,7 +177,7 @@ def test_what_would_give_worthless_features_is_refused(change, changes, rule) ->
 
 def test_the_grid_is_resampled_to_what_was_asked_for_and_holds_the_roi() -> None:
     image, roi = ball()
-    new_image, new_mask = prepare(lesion(image, roi), settings(resample_mm=[1.5, 1.5, 1.5]))
+    new_image, new_mask = prepare(lesion(image, roi), settings(resample_mm=[1.5, 1.5, 1.5]))[:2]
     assert new_mask.GetSpacing() == pytest.approx((1.5, 1.5, 1.5))
     assert new_image.GetSize() == new_mask.GetSize()
     held = sitk.GetArrayFromImage(new_mask).sum() * 1.5**3
@@ -206,6 +208,40 @@ def test_each_kind_of_image_has_its_own_settings_and_units(tmp_path) -> None:
         described["radiomics_ct", "original_shape_MeshVolume"]
         == "mesh volume (shape of the ROI) of the CT image; IBSI RNU0"
     )
+
+
+NOT_OF_IBSI = {
+    "shape": {
+        *("LeastAxisLength", "MajorAxisLength", "MinorAxisLength"),  # variances by N, not N - 1
+        *("Maximum2DDiameterColumn", "Maximum2DDiameterRow", "Maximum2DDiameterSlice"),
+    },
+    "firstorder": {"Kurtosis", "TotalEnergy"},  # not the excess; times the volume of a voxel
+    "glcm": {"MCC"},
+}
+
+
+def test_every_feature_that_ibsi_defines_bears_its_code_in_either_standard(tmp_path) -> None:
+    image, roi = ball()
+    row = lesion_row(*write_pair(tmp_path, "a", image, roi))
+    for standard in ("pyradiomics", "ibsi"):
+        settings = {"standard": standard, "log_sigma_mm": [2]}
+        dictionary = radiomic_features(cohort({"ct": {"radiomics": settings}}), lesion_table(row)).dictionary
+        coded = dictionary[dictionary["ibsi_code"] != ""]
+        assert coded["ibsi_code"].str.fullmatch("[0-9A-Z]{4}").all()
+        lacking = dictionary.loc[dictionary["ibsi_code"] == "", "feature"].str.split("_", expand=True)
+        found = {} if lacking.empty else lacking.groupby(1)[2].agg(set).to_dict()
+        assert found == (NOT_OF_IBSI if standard == "pyradiomics" else {})
+        codes = dictionary.set_index("feature")["ibsi_code"]
+        name = "glcm_Contrast" if standard == "pyradiomics" else "cm_contrast_3D_avg"
+        assert codes[f"original_{name}"] == codes[f"log-sigma-2-0-mm-3D_{name}"] == "ACUI"
+
+
+def test_a_dictionary_stored_before_there_were_codes_is_still_read() -> None:
+    stored = pd.DataFrame(
+        [["age", "clinical", "demographic", "years", "clinical/main:age", "baseline", "Age"]],
+        columns=[c for c in FEATURE_DICTIONARY.columns if c != "ibsi_code"],
+    )
+    assert conform(stored, FEATURE_DICTIONARY)["ibsi_code"].tolist() == [""]
 
 
 @pytest.mark.real_data

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pydicom
 import pytest
@@ -257,6 +259,69 @@ def test_the_contours_of_the_ct_phantom_give_exactly_the_published_mask(shared_d
     assert nifti.arrays()[1].sum() == 125_256
     np.testing.assert_array_equal(dicom.arrays()[1], nifti.arrays()[1])
     np.testing.assert_array_equal(dicom.arrays()[0], nifti.arrays()[0])
+
+
+def _enhanced_pet(folder: Path, code: str = "Bq/ml", **changes) -> None:
+    """The slices of a classic PET as one enhanced multi-frame file, which tells units and times in its own way."""
+    slices = headers(folder)
+    data = slices[0]
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.130"
+    shared, measures, plane, mapping, unit = (Dataset() for _ in range(5))
+    measures.PixelSpacing, plane.ImageOrientationPatient = data.PixelSpacing, data.ImageOrientationPatient
+    unit.CodeValue, unit.CodingSchemeDesignator, unit.CodeMeaning = code, "UCUM", code
+    mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept = 10.0, 0.0
+    mapping.MeasurementUnitsCodeSequence = [unit]
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [plane]
+    shared.RealWorldValueMappingSequence = [mapping]
+    data.SharedFunctionalGroupsSequence, data.PerFrameFunctionalGroupsSequence = [shared], []
+    for one in slices:
+        frame, position = Dataset(), Dataset()
+        position.ImagePositionPatient = one.ImagePositionPatient
+        frame.PlanePositionSequence = [position]
+        data.PerFrameFunctionalGroupsSequence.append(frame)
+    data.NumberOfFrames, data.PixelData = len(slices), b"".join(one.PixelData for one in slices)
+    for keyword in (
+        "ImagePositionPatient",
+        "PixelSpacing",
+        "RescaleSlope",
+        "Units",
+        "DecayCorrection",
+        "CorrectedImage",
+    ):
+        delattr(data, keyword)
+    data.DecayCorrected = data.AttenuationCorrected = "YES"
+    data.RadiopharmaceuticalInformationSequence[0].RadiopharmaceuticalStartDateTime = "20260101085453.1"
+    data.DecayCorrectionDateTime = "20260101094946.200000"
+    for keyword, value in changes.items():
+        setattr(data, keyword, value)
+    for path in folder.glob("*.dcm"):
+        path.unlink()
+    data.save_as(folder / "frames.dcm")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [("Bq/ml", 20000 * 1000 * 74.0 / (370e6 * 2**-0.5)), ("{SUVbw}g/ml", 20000)]
+)
+def test_an_enhanced_pet_gives_suv_by_its_own_units_and_times(tmp_path, code, expected) -> None:
+    row = _pet(tmp_path / "pt")
+    _enhanced_pet(tmp_path / "pt", code)
+    image, roi = read_lesion(row).arrays()
+    np.testing.assert_allclose(image[roi], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"DecayCorrected": "NO"}, "not corrected for DECY"),
+        ({"DecayCorrectionDateTime": ""}, "DecayCorrectionDateTime is missing"),
+        ({"code": "1"}, "must be BQML or GML, found 'none'"),
+    ],
+)
+def test_an_enhanced_pet_that_cannot_become_suv_says_why(tmp_path, changes, message) -> None:
+    row = _pet(tmp_path / "pt")
+    _enhanced_pet(tmp_path / "pt", **changes)
+    with pytest.raises(ImageError, match=message):
+        read_lesion(row)
 
 
 @pytest.mark.real_data

@@ -107,6 +107,14 @@ def test_the_frame_has_labelled_patients_with_any_modality_and_says_who_is_not_i
     assert (frame.dictionary["modality"] + ":" + frame.dictionary["feature"]).tolist() == frame.X.columns.tolist()
 
 
+def test_a_cohort_joined_before_features_had_ibsi_codes_still_gives_its_frame(cohort_of):
+    cohort = cohort_of()
+    joined = join_cohort(cohort, parts(), LABELLED, CONFOUNDERS)
+    for part in joined.mod.values():
+        del part.var["ibsi_code"]
+    assert set(endpoint_frame(cohort, joined, "egfr").dictionary["ibsi_code"]) == {""}
+
+
 def test_where_harmonisation_is_declared_the_site_stands_beside_the_predictors_and_is_none_of_them(cohort_of):
     declared = Models(harmonisation=Harmonisation(site="site", modalities=("clinical",)))
     cohort = cohort_of().model_copy(update={"models": declared})

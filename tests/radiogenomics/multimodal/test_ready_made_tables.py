@@ -26,6 +26,7 @@ def test_numeric_columns_are_features_and_a_text_column_is_left_out_with_a_note(
     features = features_of(write_cohort_files, lesion_id="lesion", exclude=["label"])
     assert list(features.dictionary["feature"]) == ["original_shape_VoxelVolume", "original_glcm_Contrast"]
     assert list(features.dictionary["family"]) == ["shape", "glcm"]
+    assert list(features.dictionary["ibsi_code"]) == ["YEKZ", "ACUI"]  # by their names in pyradiomics
     assert features.values[["patient_id", "lesion_id"]].to_numpy().tolist() == [["P1", "a"], ["P1", "b"], ["P2", "a"]]
     np.testing.assert_array_equal(features.values["original_glcm_Contrast"], [np.nan, 0.002, np.nan])
     assert set(features.quarantine["rule"]) == {"not_finite", "column_not_numeric"}

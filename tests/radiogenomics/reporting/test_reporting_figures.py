@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from explained_tables import explained_tables
 from matplotlib.figure import Figure
 
 from radiogenomics.cohort import schemas
@@ -49,6 +50,10 @@ CLINICAL = features({"age": generator.normal(65, 8, 40), "sex=Female": [1.0, 0.0
 VOLUMES = features(
     {"lesion_id": [f"l{i}" for i in range(40)], "images": "ct", "volume_mm3": np.geomspace(50, 90000, 40)}
 )
+DRIFT = pd.DataFrame(
+    {"modality": "clinical", "feature": ["age", "pack_years"], "q_value": [0.001, 0.4], "drifted": [True, False]}
+    | {"larger": [0.8, 0.55], "larger_lower": [0.7, 0.4], "larger_upper": [0.9, 0.7]}
+)
 EVERY_FIGURE: dict[str, Callable[..., Figure]] = {
     "inputs": lambda t, s: figures.inputs_figure(t["account"], t["quarantine"], simulated=s),
     "availability": lambda t, s: figures.availability_figure(t["availability"], t["labels"], simulated=s),
@@ -66,6 +71,15 @@ EVERY_FIGURE: dict[str, Callable[..., Figure]] = {
     "comparisons": lambda t, s: figures.comparisons_figure(t["comparisons"], simulated=s),
     "beeswarm": lambda t, s: figures.shap_beeswarm_figure(t["explanations"], simulated=s),
     "modalities": lambda t, s: figures.modality_contributions_figure(t["explanations"], simulated=s),
+    "groups": lambda t, s: figures.shap_beeswarm_figure(
+        t["explanations"], importance=explained_tables(t)["importance"], simulated=s
+    ),
+    "effects": lambda t, s: figures.modality_effects_figure(explained_tables(t)["modalities"], simulated=s),
+    "dependence": lambda t, s: figures.dependence_figure(
+        t["explanations"], explained_tables(t)["importance"], {}, simulated=s
+    ),
+    "waterfall": lambda t, s: figures.waterfall_figure(t["explanations"], "R01-000", simulated=s),
+    "drift": lambda t, s: figures.drift_figure(DRIFT, simulated=s),
     "patients": lambda t, s: figures.patient_probabilities_figure(predictions(t), simulated=s),
 }
 

@@ -198,6 +198,7 @@ def test_the_verdict_sentence_stands_first_and_operating_points_and_subgroups_ha
     page = render_report(**{**tables, "figures": figures, "subgroups": subgroups, "verdict": "Believe it: 0.8."})
     lead = page.split('class="lead">')[1].split("</p>")[0]
     assert lead.startswith("Believe it")
-    assert "0.710 (0.600 to 0.800)" in page
+    assert "0.30 0.71 0.60 to 0.80" in Page(page).text
+    assert "average precision 0.500 (0.400 to 0.600)" in Page(page).text
     assert "0.123" not in page
     assert "suppressed: too few" in page

@@ -126,7 +126,7 @@ def _cut_manifest(folder: Path) -> None:
         (_delete_model, "files differ from the manifest: model.skops"),
         (_add_file, "files differ from the manifest: extra.pkl"),
         (_change_metadata, "does not belong to this model"),
-        (_other_format, "format 99, this version reads 1"),
+        (_other_format, "format 99, this version reads 1 and 2"),
         (_cut_manifest, "cannot be read"),
     ],
 )

@@ -1,0 +1,1 @@
+"""What changes once a model is in use. Loaded when asked for."""
