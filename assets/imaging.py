@@ -269,7 +269,7 @@ def imaging_asset_checks(cohort: Cohort) -> list[dg.AssetChecksDefinition]:
     )
     def every_lesion_is_accounted_for(image_qc: Any) -> dg.AssetCheckResult:
         declared, aside = len(image_qc["qc"]), len(image_qc["quarantine"])
-        used = len(image_qc["lesions"]) + len(image_qc["later_lesions"])
+        used = len(image_qc["lesions"]) + len(image_qc.get("later_lesions", ()))
         return dg.AssetCheckResult(
             passed=declared == used + aside, description=f"{declared} lesions = {used} used + {aside} set aside"
         )

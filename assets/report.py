@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assets.display import number, page, text
+from assets.robustness import NAME as ROBUSTNESS
+from assets.robustness import declares_robustness
 from assets.scrutiny import scrutiny_names
 from assets.step import Product, code_version, library_versions
 from assets.training_frame import training_frame
@@ -13,8 +15,9 @@ from radiogenomics.cohort.configuration import Cohort
 
 
 def report_inputs(cohort: Cohort, endpoint: str) -> dict[str, list[str]]:
-    """The scrutiny assets that this cohort declares: argument name -> key parts."""
-    return {name: [endpoint, name] for name in scrutiny_names(cohort)}
+    """What this cohort declares beside the assets of every endpoint: argument name -> key parts."""
+    perturbed = {ROBUSTNESS: [ROBUSTNESS]} if declares_robustness(cohort) else {}
+    return {name: [endpoint, name] for name in scrutiny_names(cohort)} | perturbed
 
 
 def report(cohort: Cohort, endpoint: str):
@@ -81,7 +84,7 @@ def report(cohort: Cohort, endpoint: str):
     return compute
 
 
-_SCRUTINY = ("sites", "sites_skipped", "null_audit", "null_runs", "learning_curve", "drift")
+_SCRUTINY = ("sites", "sites_skipped", "null_audit", "null_runs", "learning_curve", "robustness", "drift")
 
 
 def _tables(cohort: Cohort, endpoint: str, values: Any, frame: Any) -> dict[str, Any]:
@@ -114,6 +117,7 @@ def _tables(cohort: Cohort, endpoint: str, values: Any, frame: Any) -> dict[str,
         ("sites", {"sites": "sites", "skipped": "sites_skipped"}),
         ("null_audit", {"summary": "null_audit", "runs": "null_runs"}),
         ("learning_curve", {"curve": "learning_curve"}),
+        (ROBUSTNESS, {"robustness": "robustness"}),
     ):
         if asset in values:
             found |= {ours: values[asset][theirs] for theirs, ours in names.items()}

@@ -9,9 +9,8 @@ import numpy as np
 from rich.console import Console
 
 from assets.prediction_store import prediction_store
-from assets.predictions import recipe
+from assets.prospective import prospective
 from assets.step import code_version
-from assets.stored_model import stored_hash
 from assets.training_frame import locked_test
 from pipelines.discovery import read_cohort_file
 from radiogenomics.exceptions import ConfigurationError, IntegrityError
@@ -29,12 +28,10 @@ def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> di
         The stored model was fitted before the test was sealed, so it may have seen its patients; or seal or ledger were
         altered.
     """
+    from radiogenomics.cohort.schemas import PREDICTIONS, conform
     from radiogenomics.evaluation.calibration import brier_interval, calibration
     from radiogenomics.evaluation.concordance import auc_interval
-    from radiogenomics.evaluation.prediction_table import labels_id, prospective_rows, settings_id, with_hashes
-    from radiogenomics.fusion import TRUSTED_TYPES
     from radiogenomics.multimodal import endpoint_frame
-    from radiogenomics.storage.models import ModelRegistry
 
     cohort = read_cohort_file(file, home)
     if endpoint not in cohort.endpoints or cohort.evaluation.locked_test is None:
@@ -56,24 +53,9 @@ def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> di
     frame = endpoint_frame(cohort, mdata, endpoint)
     sealed = frame.X.index.isin(ledger.sealed())
     X, y = frame.X[sealed], frame.y[sealed]
-    model = ModelRegistry(home.models).load(cohort.name, endpoint, record["model_id"], TRUSTED_TYPES)
-    rows = prospective_rows(
-        model,
-        X,
-        model_id=record["model_id"],
-        model_name=record["name"],
-        cohort=cohort.name,
-        endpoint=endpoint,
-        snapshot_id=str(mdata.uns["snapshot_id"]),
-        simulated=cohort.simulated,
-        code_version=code_version(),
-        locked_test=y,
-    )
-    rows = with_hashes(
-        rows,
-        model_hash=stored_hash(home, cohort, endpoint, record["model_id"]),
-        labels=labels_id(frame.y[~sealed]),
-        settings=settings_id(recipe(cohort, endpoint)["settings"]),
+    rows = prospective(home, cohort, mdata, X, endpoint, record["model_id"])
+    rows = conform(
+        rows.assign(kind="locked_test", label=y.rename(index=str).reindex(rows["patient_id"]).array), PREDICTIONS
     )
     known = rows[~rows["abstained"]].set_index("patient_id")
     label, probability = known["label"].to_numpy(dtype=int), known["probability"].to_numpy(dtype=float)[:, None]

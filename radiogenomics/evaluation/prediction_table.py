@@ -1,4 +1,4 @@
-"""Rows of the predictions table, from out-of-fold predictions and from the final model."""
+"""Rows of the predictions table from out-of-fold predictions, and the hashes of what made them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pandas as pd
 from scipy import stats
 
 from radiogenomics.cohort.schemas import PREDICTIONS, conform
-from radiogenomics.fusion.columns import modality_columns, presence
 
 _EDGE = 1e-6  # keeps the log-odds finite
 
@@ -51,50 +50,6 @@ def out_of_fold_rows(
     return _rows(rows, "out_of_fold", cohort, endpoint, snapshot_id, simulated, code_version)
 
 
-def prospective_rows(
-    model: Any,
-    X: pd.DataFrame,
-    *,
-    model_id: str,
-    model_name: str,
-    cohort: str,
-    endpoint: str,
-    snapshot_id: str,
-    simulated: bool,
-    code_version: str,
-    locked_test: pd.Series | None = None,
-) -> pd.DataFrame:
-    """Predictions of a fitted model for patients it was not fitted on, as rows of the predictions table.
-
-    Parameters
-    ----------
-    model : fitted classifier; a probability of NaN means that it abstains.
-    X : DataFrame of predictor columns, indexed by patient.
-    locked_test : labels (0/1) of the patients of X where they are those of the locked test; None: no label is known yet.
-    """
-    probability = np.asarray(model.predict_proba(X), dtype=float)[:, 1]
-    blocks = modality_columns(list(X.columns), X.shape[1])
-    present = presence(X.to_numpy(dtype=float), blocks)
-    used = [";".join(sorted(np.array(list(blocks))[row])) for row in present]
-    rows = pd.DataFrame(
-        {
-            "patient_id": X.index.astype(str),
-            "model": model_name,
-            "model_id": model_id,
-            "repeat": pd.NA,
-            "fold": pd.NA,
-            "probability": probability,
-            "lower": np.nan,
-            "upper": np.nan,
-            "label": pd.NA if locked_test is None else locked_test.reindex(X.index).to_numpy(dtype=int),
-            "modalities_used": used,
-            "abstained": np.isnan(probability),
-        }
-    )
-    kind = "prospective" if locked_test is None else "locked_test"
-    return _rows(rows, kind, cohort, endpoint, snapshot_id, simulated, code_version)
-
-
 def _rows(
     rows: pd.DataFrame, kind: str, cohort: str, endpoint: str, snapshot_id: str, simulated: bool, code_version: str
 ) -> pd.DataFrame:
@@ -121,11 +76,6 @@ def labels_id(labels: pd.Series) -> str:
 def settings_id(settings: Any) -> str:
     """SHA-256 of JSON-able settings, whatever the order of their keys."""
     return _hash(settings)
-
-
-def with_hashes(rows: pd.DataFrame, *, model_hash: str, labels: str, settings: str) -> pd.DataFrame:
-    """Rows of a stored model with its hash, that of the labels it learned from and that of its settings."""
-    return conform(rows.assign(model_hash=model_hash, labels_id=labels, settings_id=settings), PREDICTIONS)
 
 
 def _why(model: str, abstained: bool) -> str:

@@ -29,7 +29,7 @@ class CohortNetwork(ConcatenatingClassifier):
     width : maps of the first convolution.
     device : 'auto', 'cpu' or 'cuda', for training; predictions are always made on the CPU.
 
-    For the others see `ConcatenatingClassifier`; `max_features` and `harmonisation` mean nothing here.
+    For the others see `ConcatenatingClassifier`; `max_features`, `harmonisation` and `unreliable` mean nothing here.
 
     A contribution is that of the modality as a whole: where in the box the network looked is the business of
     `radiogenomics.explanation.class_activation`.
@@ -44,6 +44,7 @@ class CohortNetwork(ConcatenatingClassifier):
         max_features: int = 60,
         random_state: int = 20260101,
         harmonisation: SiteHarmonisation | None = None,
+        unreliable: tuple[str, ...] = (),
         epochs: tuple[int, ...] = (10, 20, 40),
         members: int = 2,
         width: int = WIDTH,
@@ -56,6 +57,7 @@ class CohortNetwork(ConcatenatingClassifier):
             max_features=max_features,
             random_state=random_state,
             harmonisation=harmonisation,
+            unreliable=unreliable,
         )
         self.epochs = epochs
         self.members = members

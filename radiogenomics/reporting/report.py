@@ -21,6 +21,7 @@ from radiogenomics.reporting.operating_points import operating_points
 from radiogenomics.reporting.patient_flow import endpoint_labels, label_reasons, patient_flow
 from radiogenomics.reporting.populations import distinct_comparisons, populations
 from radiogenomics.reporting.records import table_rows
+from radiogenomics.reporting.surviving import surviving_features
 from radiogenomics.reporting.wording import endpoint_name, known
 
 _QUARANTINE_ROWS = 500
@@ -73,7 +74,7 @@ def render_report(
     metrics, comparisons, out_of_fold, explanations, labels, quarantine, predictions : by their schemas in
         `radiogenomics.cohort.schemas`; labels and predictions of other endpoints are ignored.
     explained : what stands beside the explanations: `folds`, `modalities`, `importance`, `stability`, `dictionary`.
-    scrutiny : what the cohort asked for: `sites`, `sites_skipped`, `null_audit`, `null_runs`, `learning_curve`, and `drift`.
+    scrutiny : what the cohort asked for: `sites`, `sites_skipped`, `null_audit`, `null_runs`, `learning_curve`, `robustness`, and `drift`.
     people : `missingness` and `characteristics`, see `reporting.missingness`.
     sentences : `sample_size`, `learning_curve`, `drift`: what was found, in words.
     statements : what the authors declared, by field; empty ones are not shown.
@@ -161,6 +162,7 @@ def render_report(
         "sites_skipped": _rows(scrutiny.get("sites_skipped")),
         "null_audit": _of_final(scrutiny.get("null_audit"), final_model),
         "learning_curve": _of_final(scrutiny.get("learning_curve"), final_model),
+        "robustness": _rows(surviving_features(scrutiny.get("robustness"))),
         "drift": _rows(_strongest_drift(scrutiny.get("drift")), _DRIFT_ROWS),
         "missingness": _rows(people.get("missingness")),
         "characteristics": _rows(people.get("characteristics")),
@@ -200,7 +202,7 @@ def _meanings(
 
 
 def _asked_for(scrutiny: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
-    return [scrutiny[name] for name in ("sites", "null_audit", "learning_curve") if name in scrutiny]
+    return [scrutiny[name] for name in ("sites", "null_audit", "learning_curve", "robustness") if name in scrutiny]
 
 
 def _effects(modalities: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -247,7 +247,7 @@ def test_the_example_in_the_documentation_is_a_valid_configuration(tmp_path, wri
     import yaml
 
     text = (Path(__file__).parents[3] / "docs" / "imaging.md").read_text(encoding="utf-8")
-    declared, quality = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    declared, quality, *_ = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
     declared["images"]["ct"].update(quality)
     cohort = write_cohort_files({"clinical.csv": "id\nP1\n"}, images=declared["images"])
     assert cohort.images["ct"].quality.too_small.limit == 64

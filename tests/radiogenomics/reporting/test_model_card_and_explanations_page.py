@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from radiogenomics.reporting.figures.waterfall import telling_patients
 from radiogenomics.reporting.headline import headline
 from radiogenomics.reporting.missingness import characteristics, missingness
 from radiogenomics.reporting.model_card import model_card
+from radiogenomics.reporting.surviving import surviving_features
 
 FINAL = "late/weighted"
 
@@ -187,3 +189,26 @@ def test_the_page_shows_explanations_with_meaning_stability_drift_and_how_to_rep
     ):
         assert text in page
     assert page.count('class="unstable"') > 2
+
+
+def test_features_under_perturbation_are_counted_on_the_page(tables) -> None:
+    table = pd.DataFrame(
+        {
+            "images": "ct",
+            "modality": "radiomics_ct",
+            "feature": ["a", "b", "c"],
+            "group": "contour",
+            "icc": [0.97, 0.93, np.nan],
+            "lower": [0.95, 0.80, np.nan],
+            "lesions": 23,
+            "readings": 7,
+            "kept": [True, True, False],
+        }
+    )
+    row = surviving_features(table).iloc[0]
+    assert (row["features"], row["above"], row["surely"], row["kept"]) == (3, 2, 1, 2)
+    assert surviving_features(table.head(0)) is None
+    page = render_report(**tables, scrutiny={"robustness": table})
+    found = re.search(r'id="robustness".*?<tbody>(.*?)</tbody>', page, flags=re.DOTALL)
+    assert found is not None
+    assert re.findall(r">([^<>\n]+)</td>", found[1]) == ["radiomics_ct", "contour", "23", "7", "3", "2", "1", "2"]
