@@ -119,7 +119,9 @@ def test_no_sealed_patient_is_seen_by_any_step_and_looks_are_on_record(done: tup
     assert set(locked["patient_id"]) == set(aside)
     assert locked["label"].notna().all()
     answered = locked[~locked["abstained"]]
-    assert answered["probability"].between(answered["lower"], answered["upper"]).mean() > 0.9  # the band is of the event rate
+    assert (
+        answered["probability"].between(answered["lower"], answered["upper"]).mean() > 0.9
+    )  # the band is of the event rate
     assert answered["prediction_set"].isin(["{}", "{0}", "{1}", "{0,1}"]).all()
     assert locked["in_domain"].notna().all()
     known = PredictionStore(home.predictions).query("small", "response")
