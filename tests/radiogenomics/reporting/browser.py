@@ -118,4 +118,8 @@ class Browser:
             self._ask("DELETE", self._session)
         finally:
             self._driver.terminate()
-            self._driver.wait(timeout=20)
+            try:
+                self._driver.wait(timeout=20)
+            except subprocess.TimeoutExpired:  # a busy machine; what was to be seen has been seen
+                self._driver.kill()
+                self._driver.wait(timeout=20)
