@@ -8,6 +8,7 @@ import dagster as dg
 from assets.display import Item, number, plot, sentences, table
 from assets.factory import asset_key, cohort_asset
 from assets.fold_check import WHAT, patients_in_one_fold
+from assets.robustness import declared_readings, readings_input
 from assets.step import Product
 from assets.training_frame import is_floor_of
 from radiogenomics.cohort.change import part_signature
@@ -44,10 +45,11 @@ def _survival_evaluation(cohort: Cohort, name: str) -> dg.AssetsDefinition:
         settings=cohort.model_dump(
             mode="json", include={**sources, "confounders": True, "models": {"clinical_baseline"}}
         ),
-        inputs={"manifest": ["manifest"], "mdata": ["multimodal_cohort"]},
+        inputs={"manifest": ["manifest"], "mdata": ["multimodal_cohort"]} | readings_input(cohort),
         depends=lambda values: [
             part_signature(values["manifest"], ["clinical/"]),
             str(values["mdata"].uns["snapshot_id"]),
+            [readings.digest() for readings in declared_readings(cohort, values)],
         ],
     )
 
@@ -75,6 +77,7 @@ def _compute(cohort: Cohort, name: str) -> Any:
             resampling=cohort.resampling,
             clinical=cohort.models.clinical_baseline,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             groups=frame.groups,
             workers=cohort.compute.workers,
             scheduler=cohort.compute.scheduler,

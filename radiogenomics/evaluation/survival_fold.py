@@ -14,6 +14,7 @@ from radiogenomics.evaluation.fold_cache import Work, array_digest, code_digest,
 from radiogenomics.evaluation.outer_fold import Part
 from radiogenomics.fusion.columns import modality_columns, presence
 from radiogenomics.fusion.cox_floor import EVERYBODY, CoxFloor
+from radiogenomics.fusion.robustness import Readings, unreliable_columns
 from radiogenomics.fusion.survival_registry import build_survival_models
 from radiogenomics.storage.feature_cache import cache_key
 
@@ -32,6 +33,7 @@ class SurvivalTask(NamedTuple):
     resampling: Resampling
     imaging: tuple[str, ...]
     clinical: str
+    readings: tuple[Readings, ...] = ()
 
 
 def predict_survival_part(part: Part, task: SurvivalTask) -> pd.DataFrame:
@@ -43,9 +45,15 @@ def predict_survival_part(part: Part, task: SurvivalTask) -> pd.DataFrame:
 
 def _predictions(part: Part, task: SurvivalTask) -> Iterator[pd.DataFrame]:
     modalities = modality_columns([str(c) for c in task.X.columns], task.X.shape[1])
-    built = build_survival_models(modalities, task.resampling, imaging=task.imaging, clinical=task.clinical)
     here = np.asarray(presence(task.X.to_numpy(), modalities).any(axis=1))
     train = part.train[here[part.train]]
+    built = build_survival_models(
+        modalities,
+        task.resampling,
+        imaging=task.imaging,
+        clinical=task.clinical,
+        unreliable=unreliable_columns(task.readings, task.X.index[train]),
+    )
     X_train, X_test = task.X.iloc[train], task.X.iloc[part.test]
     time, event = task.time[train], task.event[train]
     fitted: dict[str, Any] = {}
@@ -99,6 +107,7 @@ def _digest(task: SurvivalTask) -> str:
         task.resampling.model_dump(mode="json", include={"inner_folds", "random_state"}),
         list(task.imaging),
         task.clinical,
+        [readings.digest() for readings in task.readings],
         code_digest(),
     )
 

@@ -28,6 +28,7 @@ from radiogenomics.evaluation.survival_scores import last_reliable_time
 from radiogenomics.exceptions import ComputationError, ConfigurationError, TableError
 from radiogenomics.fusion.columns import presence
 from radiogenomics.fusion.cox_floor import EVERYBODY
+from radiogenomics.fusion.robustness import Readings
 from radiogenomics.fusion.survival_registry import CLINICAL_AND_IMAGING, WITHOUT_IMAGING, build_survival_models
 from radiogenomics.storage.feature_cache import FeatureCache
 
@@ -67,6 +68,7 @@ def evaluate_survival(
     resampling: Resampling,
     clinical: str = "clinical",
     imaging: Iterable[str] = (),
+    readings: Iterable[Readings] = (),
     groups: pd.Series | None = None,
     workers: int = 1,
     scheduler: str | None = None,
@@ -104,7 +106,9 @@ def evaluate_survival(
         )
     folds = survival_folds(given, months, resampling, groups)
     times = curve_times(months, given.target)
-    task = SurvivalTask(given.X, months, given.target, given.floors, times, resampling, given.imaging, clinical)
+    task = SurvivalTask(
+        given.X, months, given.target, given.floors, times, resampling, given.imaging, clinical, tuple(readings)
+    )
     parts = fold_parts(folds, len(given.X))
     outcomes = predict_parts(
         parts,

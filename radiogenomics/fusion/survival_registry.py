@@ -14,20 +14,29 @@ WITHOUT_IMAGING = "late/without_imaging"
 CLINICAL_AND_IMAGING = "late/clinical_and_imaging"
 
 
+Builder = Callable[[tuple[str, ...], Resampling, tuple[str, ...]], SurvivalModel]
+"""Modalities, resampling and unreliable columns -> the unfitted model."""
+
+
 class SurvivalAlgorithm(NamedTuple):
     """The class of a survival model, and how it is made for given modalities."""
 
     estimator: type[SurvivalModel]
-    build: Callable[[tuple[str, ...], Resampling], SurvivalModel]
+    build: Builder
 
 
-def _cox(modalities: tuple[str, ...], resampling: Resampling) -> CoxElasticNet:
-    return CoxElasticNet(modalities, inner_folds=resampling.inner_folds, random_state=resampling.random_state)
+def _cox(modalities: tuple[str, ...], resampling: Resampling, unreliable: tuple[str, ...] = ()) -> CoxElasticNet:
+    return CoxElasticNet(
+        modalities,
+        inner_folds=resampling.inner_folds,
+        random_state=resampling.random_state,
+        unreliable=unreliable,
+    )
 
 
-def _late(weighting: str) -> Callable[[tuple[str, ...], Resampling], LateCox]:
-    return lambda modalities, resampling: LateCox(
-        [(name, _cox((name,), resampling)) for name in modalities], weighting=weighting
+def _late(weighting: str) -> Callable[[tuple[str, ...], Resampling, tuple[str, ...]], LateCox]:
+    return lambda modalities, resampling, unreliable: LateCox(
+        [(name, _cox((name,), resampling, unreliable)) for name in modalities], weighting=weighting
     )
 
 
@@ -41,7 +50,12 @@ SURVIVAL_ALGORITHMS: dict[str, SurvivalAlgorithm] = {
 
 
 def build_survival_models(
-    modalities: Iterable[str], resampling: Resampling, *, imaging: Iterable[str] = (), clinical: str = "clinical"
+    modalities: Iterable[str],
+    resampling: Resampling,
+    *,
+    imaging: Iterable[str] = (),
+    clinical: str = "clinical",
+    unreliable: Iterable[str] = (),
 ) -> dict[str, SurvivalModel]:
     """The survival models that are compared, unfitted, by name: `<modality>/cox`, then fusions.
 
@@ -51,20 +65,22 @@ def build_survival_models(
     Parameters
     ----------
     imaging : modalities from images whose names do not say so. clinical : name of the clinical modality.
+    unreliable : columns that no model uses, from :func:`radiogenomics.fusion.robustness.unreliable_columns` of the training
+        patients.
     """
-    names = tuple(modalities)
+    names, barred = tuple(modalities), tuple(sorted(unreliable))
     result = {
-        f"{modality}/{name}": algorithm.build((modality,), resampling)
+        f"{modality}/{name}": algorithm.build((modality,), resampling, barred)
         for modality in names
         for name, algorithm in SURVIVAL_ALGORITHMS.items()
         if "/" not in name
     }
-    result |= {name: a.build(names, resampling) for name, a in SURVIVAL_ALGORITHMS.items() if "/" in name}
+    result |= {name: a.build(names, resampling, barred) for name, a in SURVIVAL_ALGORITHMS.items() if "/" in name}
     images = imaging_modalities(names, imaging)
     others = tuple(name for name in names if name not in images)
     if images and others:
-        result[WITHOUT_IMAGING] = _late("learned")(others, resampling)
+        result[WITHOUT_IMAGING] = _late("learned")(others, resampling, barred)
         if clinical in others and len(others) > 1:
             both = tuple(name for name in names if name == clinical or name in images)
-            result[CLINICAL_AND_IMAGING] = _late("learned")(both, resampling)
+            result[CLINICAL_AND_IMAGING] = _late("learned")(both, resampling, barred)
     return result
