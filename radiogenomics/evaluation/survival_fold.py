@@ -20,10 +20,12 @@ from radiogenomics.storage.feature_cache import cache_key
 
 SURVIVING = "surviving_"
 """Beginning of the columns with the predicted chance of no event until each of the task's times."""
+EVENT_FREE = "event_free_"
+"""Beginning of the columns with the same at each of the declared horizons."""
 
 
 class SurvivalTask(NamedTuple):
-    """What every outer fold shares. Rows of all tables stand in the same order; `times` are where curves are read."""
+    """What every outer fold shares. Rows of all tables stand in the same order; `times` are where curves are read, `horizons` the declared months."""
 
     X: pd.DataFrame
     time: np.ndarray
@@ -34,6 +36,7 @@ class SurvivalTask(NamedTuple):
     imaging: tuple[str, ...]
     clinical: str
     readings: tuple[Readings, ...] = ()
+    horizons: tuple[float, ...] = ()
 
 
 def predict_survival_part(part: Part, task: SurvivalTask) -> pd.DataFrame:
@@ -78,7 +81,9 @@ def _table(
 ) -> pd.DataFrame:
     log_hazard = model.predict_log_hazard(X_test)
     abstained = np.isnan(log_hazard)
-    chances = model.predict_survival(X_test, task.times)
+    chances = model.predict_survival(X_test, np.concatenate([task.times, task.horizons]))
+    names = [f"{SURVIVING}{place:02d}" for place in range(len(task.times))]
+    names += [f"{EVENT_FREE}{place:02d}" for place in range(len(task.horizons))]
     return pd.DataFrame(
         {
             "patient_id": task.X.index[part.test].astype(str),
@@ -91,7 +96,7 @@ def _table(
             "event": task.event[part.test],
             "modalities_used": ["" if silent else names for names, silent in zip(used, abstained, strict=True)],
             "abstained": abstained,
-            **{f"{SURVIVING}{place:02d}": chances[:, place] for place in range(len(task.times))},
+            **{column: chances[:, place] for place, column in enumerate(names)},
         }
     )
 
@@ -108,6 +113,7 @@ def _digest(task: SurvivalTask) -> str:
         list(task.imaging),
         task.clinical,
         [readings.digest() for readings in task.readings],
+        list(task.horizons),
         code_digest(),
     )
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
+
 from radiogenomics.cohort.configuration import Resampling
-from radiogenomics.fusion.columns import imaging_modalities
+from radiogenomics.exceptions import ConfigurationError
+from radiogenomics.fusion.columns import imaging_modalities, modality_columns
 from radiogenomics.fusion.cox import CoxElasticNet, SurvivalModel
 from radiogenomics.fusion.late_cox import LateCox
 
@@ -84,3 +88,49 @@ def build_survival_models(
             both = tuple(name for name in names if name == clinical or name in images)
             result[CLINICAL_AND_IMAGING] = _late("learned")(both, resampling, barred)
     return result
+
+
+def fit_final_survival(
+    X: pd.DataFrame,
+    time: pd.Series,
+    event: pd.Series,
+    name: str,
+    resampling: Resampling,
+    *,
+    imaging: Iterable[str] = (),
+    clinical: str = "clinical",
+    unreliable: Iterable[str] = (),
+) -> SurvivalModel:
+    """The declared final model, fitted on every patient whose time is known; it does not depend on the order of the rows.
+
+    What it keeps of the training patients is the baseline hazard by event time and the sorted risks (`training_risk_`), without
+    saying whose they are.
+
+    Parameters
+    ----------
+    X : predictor columns `<modality>:<feature>`, index patient_id. time, event : months and 0/1, with the same index.
+    name : a name of `build_survival_models`, such as `late/cox_weighted`.
+
+    Raises
+    ------
+    ConfigurationError
+        No model of that name is built from these modalities.
+    TableError, ComputationError
+        As :meth:`radiogenomics.fusion.cox.CoxElasticNet.fit`.
+    """
+    modalities = modality_columns([str(c) for c in X.columns], X.shape[1])
+    built = build_survival_models(modalities, resampling, imaging=imaging, clinical=clinical, unreliable=unreliable)
+    if name not in built:
+        raise ConfigurationError(
+            f"final_model: no survival model '{name}'; valid here: {', '.join(built)}", rule="final_model"
+        )
+    order = np.argsort(X.index.astype(str).to_numpy(), kind="stable")
+    rows = X.iloc[order]
+    months, seen = (column.reindex(rows.index).to_numpy(dtype=float) for column in (time, event))
+    model = built[name]
+    model.fit(rows, months, seen)
+    model.model_name_ = name
+    for part in (model, *getattr(model, "members_", {}).values()):
+        if isinstance(part, CoxElasticNet):  # a stored model keeps nothing that belongs to a single patient
+            part.inner_log_hazard_ = part.inner_log_hazard_[:0]
+    return model
