@@ -42,7 +42,7 @@ from radiogenomics.simulation.truth import MONTE_CARLO_PATIENTS, MONTE_CARLO_SEE
 
 ENDPOINT = "overall_survival"
 SURVIVAL_MODALITIES = ("radiomics_ct", "expression", "clinical")
-PAIRS_A_PATIENT = 40
+PAIRS_A_PATIENT = 16
 TIME, STATUS = "os_months", "os_status"
 """Columns of the clinical table."""
 CODES = ("0:LIVING", "1:DECEASED")
