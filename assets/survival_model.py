@@ -61,7 +61,7 @@ def _fit(cohort: Cohort, name: str) -> Any:
         metrics, rows = values["evaluation"]["metrics"], values["evaluation"]["out_of_fold"]
         metrics = metrics[metrics["model"] == declared.final_model]
         evidence = rows[rows["model"] == declared.final_model].reset_index(drop=True)
-        record = {
+        record: dict[str, Any] = {
             "snapshot_id": str(values["mdata"].uns["snapshot_id"]),
             "n": len(frame.X),
             "events": int(frame.event.sum()),

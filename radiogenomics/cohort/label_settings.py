@@ -141,7 +141,7 @@ class TimeToEvent(FollowUp):
     horizons_months: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (6.0, 12.0),
         min_length=1,
-        description="months after the index date at which the time-dependent AUC is given; predictions are of the event by the first",
+        description="months after the index date at which the time-dependent AUC is given; predictions are of the event by the earliest",
     )
     risk_groups: int = Field(
         2,

@@ -56,7 +56,7 @@ def survival_rows(
 ) -> pd.DataFrame:
     """Out-of-fold predictions of a time to an event as rows of the predictions table.
 
-    `probability` is that of the event by the first declared horizon, `horizon_months`, with `lower` and `upper` as in
+    `probability` is that of the event by the earliest declared horizon, `horizon_months`, with `lower` and `upper` as in
     `out_of_fold_rows`; `label` is whether the event was seen by then, <NA> where the patient was censored before. `risk_score` is the
     log hazard ratio, `time_months` and `event` are what was observed.
 

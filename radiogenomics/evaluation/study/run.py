@@ -106,6 +106,13 @@ def _question(what: str, group: list[Said]) -> list[dict[str, Any]]:
 def mapped(
     function: Callable[[int], Any], seeds: range, workers: int, on_progress: Callable[[int, int], None] | None
 ) -> list[Any]:
+    """What `function` says of each seed, in their order.
+
+    Raises
+    ------
+    ComputationError
+        A seed failed; the message names it.
+    """
     outcomes = map_items(function, seeds, workers=workers, on_progress=on_progress)
     for seed, outcome in zip(seeds, outcomes, strict=True):
         if outcome.error is not None:
@@ -114,6 +121,7 @@ def mapped(
 
 
 def coverage_table(setting: str, cohorts: list[list[Found]]) -> pd.DataFrame:
+    """Bias and coverage of each figure over the cohorts of one setting, one row a figure: the columns of `Study.coverage`."""
     rows = []
     for group in zip(*cohorts, strict=True):
         known = [found for found in group if np.isfinite([*found.interval, found.truth]).all()]
