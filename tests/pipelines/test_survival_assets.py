@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from matplotlib.text import Text
 from rich.console import Console
 
 from pipelines.commands.models import show_list
@@ -15,6 +16,7 @@ from pipelines.running import RunOutcome, run_cohort
 from radiogenomics.exceptions import InputError
 from radiogenomics.fusion import TRUSTED_TYPES
 from radiogenomics.prediction.stored import load_model
+from radiogenomics.reporting.figures.patient_probabilities import patient_probabilities_figure
 from radiogenomics.storage import ArtefactStore, Home, PredictionStore
 from radiogenomics.storage.models import ModelRegistry
 
@@ -99,6 +101,8 @@ def test_its_out_of_fold_predictions_are_in_the_table_of_predictions(done: tuple
     both = final.merge(evaluated, on=["patient_id", "model", "repeat", "fold"], validate="one_to_one")
     np.testing.assert_allclose(both["risk_score"], both["log_hazard"])
     assert final["probability"].between(0, 1).all()
+    figure = patient_probabilities_figure(final, model="late/cox_weighted")
+    assert any("event by 6 months" in text.get_text() for text in figure.findobj(Text))
     assert (final["horizon_months"] == 6).all()
 
 
