@@ -81,7 +81,9 @@ def patient_probabilities_figure(
 
 def _of_what(rows: pd.DataFrame) -> str:
     """Of the event by which horizon, where the endpoint is a time to an event."""
-    horizons = rows["horizon_months"].dropna().unique() if "horizon_months" in rows else []
+    if "horizon_months" not in rows:
+        return ""
+    horizons = rows["horizon_months"].dropna().unique()
     return f": event by {horizons[0]:g} months" if len(horizons) == 1 else ""
 
 
