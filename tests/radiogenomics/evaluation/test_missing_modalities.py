@@ -63,13 +63,14 @@ def test_late_fusion_stays_within_a_standard_error_of_the_best_modality_that_rem
     assert table["holds"].all(), table.loc[~table["holds"], ["pattern", "difference", "best_error"]].to_string()
 
 
-def test_intermediate_fusion_is_not_shown_to_fall_below_the_best_modality_that_remains(
+def test_intermediate_fusion_falls_short_only_where_a_modality_of_noise_is_all_there_is_beside_the_best(
     study: MissingModalities,
 ) -> None:
-    """Six cohorts tell the mean difference to its own standard error; the page has the figures of forty."""
+    """The full study measures up to 0.03 of AUC there; the limit is stated on its page and not hidden here."""
     table = study.patterns[study.patterns["model"] == "intermediate/attention"].set_index("pattern")
-    within = table["difference"] + table["best_error"] + 2 * table["difference_error"] > 0
-    assert within.all(), table.loc[~within, ["difference", "best_error", "difference_error"]].to_string()
+    told = table[[len(p.split(";")) != 2 or "mutations" not in p for p in table.index]]
+    assert (told["difference"] + told["best_error"] + 2 * told["difference_error"] > 0).all()
+    assert table["difference"].min() > -0.1
 
 
 def test_with_everything_fusion_is_better_than_the_best_modality(study: MissingModalities) -> None:
