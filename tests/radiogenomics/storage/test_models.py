@@ -172,7 +172,7 @@ def archived(folder: Path, name: str) -> tuple[Any, dict[str, Any]]:
     shutil.copytree(ARCHIVE, folder / "models")
     registry = ModelRegistry(folder / "models")
     row = registry.list().set_index("name", drop=False).loc[name]
-    key = row["cohort"], row["endpoint"], row["model_id"]
+    key = str(row["cohort"]), str(row["endpoint"]), str(row["model_id"])
     return registry.load(*key, TRUSTED_TYPES), registry.manifest(*key)["metadata"]
 
 
