@@ -91,8 +91,6 @@ class _Graph:
     def finished(self, source: str, shape: list[int], result: str) -> Any:
         from onnx import TensorProto, helper
 
-        ends = [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, size)
-            for name, size in ((source, shape), (result, None))
-        ]
-        return helper.make_graph(self.nodes, "encoder", ends[:1], ends[1:], self.weights)
+        first = helper.make_tensor_value_info(source, TensorProto.FLOAT, shape)
+        last = helper.make_tensor_value_info(result, TensorProto.FLOAT, None)
+        return helper.make_graph(self.nodes, "encoder", [first], [last], self.weights)
