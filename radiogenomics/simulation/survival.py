@@ -41,7 +41,7 @@ from radiogenomics.simulation.biology import (
 from radiogenomics.simulation.truth import MONTE_CARLO_PATIENTS, MONTE_CARLO_SEED, posterior
 
 ENDPOINT = "overall_survival"
-SURVIVAL_MODALITIES = ("radiomics_ct", "expression", "clinical")
+SURVIVAL_MODALITIES = ("radiomics_ct", "clinical")
 PAIRS_A_PATIENT = 16
 TIME, STATUS = "os_months", "os_status"
 """Columns of the clinical table."""
