@@ -18,6 +18,9 @@ Weights = dict[str, Any]
 WIDTH = 8
 """Maps of the first convolution; the others have two and four times as many."""
 
+IMAGE_SCALE = 4.0
+"""By which the image is multiplied before it is averaged: its means then vary about as much as those of the maps."""
+
 _MOMENTUM = 0.1
 
 
@@ -48,7 +51,7 @@ def learned(weights: Weights) -> list[str]:
 
 
 def feature_maps(weights: Weights, boxes: Any, *, training: bool = False) -> list[Any]:
-    """What is averaged: the image (n, 1, s, s, s), then each convolution's output, not negative.
+    """What is averaged: the image times `IMAGE_SCALE` (n, 1, s, s, s), then each convolution's output, not negative.
 
     These are (n, width, s / 2, s / 2, s / 2), (n, 2 x width, s / 2, s / 2, s / 2) and (n, 4 x width, s / 4, s / 4, s / 4); of a
     network of an earlier release the last alone.
@@ -60,7 +63,7 @@ def feature_maps(weights: Weights, boxes: Any, *, training: bool = False) -> lis
     """
     from torch.nn import functional
 
-    found, maps = [boxes[:, :1]], boxes
+    found, maps = [IMAGE_SCALE * boxes[:, :1]], boxes
     for layer, stride in ((1, 2), (2, 1), (3, 1)):
         maps = functional.conv3d(maps, weights[f"convolution{layer}"], stride=stride, padding=1)
         running = weights[f"mean{layer}"], weights[f"variance{layer}"]

@@ -57,7 +57,8 @@ def test_the_first_means_are_the_images_own_within_the_roi_and_around_it() -> No
     embedding = box_network.pooled(box_network.feature_maps(drawn(), boxes), boxes).numpy()
     assert embedding.shape == (2, 2 + 14 * 2)
     for row, (image, mask) in enumerate(boxes.numpy()):
-        np.testing.assert_allclose(embedding[row, :2], [image[mask > 0].mean(), image[mask == 0].mean()], rtol=1e-5)
+        means = np.array([image[mask > 0].mean(), image[mask == 0].mean()])
+        np.testing.assert_allclose(embedding[row, :2], box_network.IMAGE_SCALE * means, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("network", "grid"), [(drawn, 16), (archived, 4)])
