@@ -10,10 +10,10 @@ Sized for sixty patients: embeddings of a few numbers, strong weight decay, and 
 whose members are trained at once as one batch of small matrices. How long to train is chosen by inner cross-validation
 (early stopping without giving up patients for it).
 
-A network of sixty patients says too little about a modality of its own, and too much about one of noise. So half of a
-modality's evidence is that of a linear model of this modality alone (:mod:`radiogenomics.fusion.unimodal_heads`), a slope on
-each modality's evidence is learned from held-out patients, and a modality that gains next to nothing there is silent. What this
-is worth where modalities are missing is in docs/study_missing_modalities.md.
+A network of sixty patients says too little about a modality of its own, and too much about one of noise. So the larger part
+of a modality's evidence is that of a linear model of this modality alone (:mod:`radiogenomics.fusion.unimodal_heads`), and a
+slope on each modality's evidence is learned from held-out patients, shrunk by how likely they make it that this modality tells
+anything. What this is worth where modalities are missing is in docs/study_missing_modalities.md.
 
 Weights are kept as bytes in the safetensors format, so that the model is stored without pickle. On one thread of a CPU
 training is deterministic to the bit.
@@ -42,7 +42,7 @@ from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.logistic import recalibration, recalibration_by_part
 from radiogenomics.fusion.unimodal_heads import (
     HEADS,
-    LEAST_GAIN,
+    akaike_weight,
     combined,
     fitted_heads,
     gain,
@@ -53,8 +53,10 @@ from radiogenomics.fusion.unimodal_heads import (
 LEARNING_RATE = 0.02
 INPUT_NOISE = 0.1
 """Standard deviation of noise on the standardised inputs in training."""
-HEAD_SHARE = 0.5
-"""Share of a modality's evidence that comes from its linear model."""
+HEAD_SHARE = 0.7
+"""Share of a modality's evidence that comes from its linear model, chosen on simulated cohorts."""
+EARLIER_HEAD_SHARE = 0.5
+"""That of models which were stored before they kept their own."""
 MOST_MODALITIES = 10
 """Exact Shapley values over modalities take 2^m predictions."""
 
@@ -152,17 +154,14 @@ class GatedAttention(ConcatenatingClassifier):
 
     @staticmethod
     def _slopes(evidence: np.ndarray, here: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """For evidence (n, r, m) an intercept and a slope a modality (1 + m,), 0 where it does not pay; and the slopes (m,) of
-        each modality alone."""
+        """For evidence (n, r, m) an intercept and a slope a modality (1 + m,), shrunk by the modality's Akaike weight; and the
+        slopes (m,) of each modality alone."""
         m = evidence.shape[2]
         own_rows = [(evidence[here[:, j], :, j], target[here[:, j]]) for j in range(m)]
-        paying = np.array([gain(*rows) > LEAST_GAIN for rows in own_rows])
+        weights = akaike_weight(np.array([gain(*rows) for rows in own_rows]))
         spare = np.array([recalibration(*rows)[1] if len(rows[1]) else 0.0 for rows in own_rows])
-        kept = np.flatnonzero(paying) if paying.any() else np.arange(m)
-        intercept, own = recalibration_by_part(evidence[:, :, kept], target)
-        slopes = np.zeros(1 + m)
-        slopes[0], slopes[1 + kept] = intercept, own
-        return slopes, spare
+        intercept, own = recalibration_by_part(weights * evidence, target)
+        return np.concatenate([[intercept], weights * own]), spare
 
     def _fit_learner(self, X: np.ndarray, target: np.ndarray, chosen: int, seed: int) -> None:
         from safetensors.torch import save
@@ -173,6 +172,7 @@ class GatedAttention(ConcatenatingClassifier):
         (weights,) = self._trained(inputs, here, target, [epochs], seed)
         self.weights_ = bytes(save(weights))
         self.slopes_, self.spare_ = self.slopes_[chosen], self.spare_[chosen]
+        self.head_share_ = HEAD_SHARE
         heads = fitted_heads(self.design_, self.design_.transform(X), here, target)
         self.head_coef_ = np.zeros(len(heads))
         for own, choice in zip(own_columns(self.design_), self.head_choice_, strict=True):
@@ -246,7 +246,8 @@ class GatedAttention(ConcatenatingClassifier):
         evidence = _gated(weights, inputs, here)[:, 1:]
         if hasattr(self, "head_coef_"):  # a model stored by an earlier version has none
             own = head_evidence(self.design_, matrix, here, self.head_coef_[:, None])[:, :, 0]
-            return combined(HEAD_SHARE * own + (1 - HEAD_SHARE) * evidence, here, self.slopes_, self.spare_)
+            share = getattr(self, "head_share_", EARLIER_HEAD_SHARE)
+            return combined(share * own + (1 - share) * evidence, here, self.slopes_, self.spare_)
         return np.asarray(self.slopes_[0] + evidence @ self.slopes_[1:])
 
     def attention(self, X: Any) -> np.ndarray:

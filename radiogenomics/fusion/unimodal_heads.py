@@ -1,17 +1,15 @@
-"""What each modality says by itself: small linear models beside a network, and whether a modality pays at all."""
+"""What each modality says by itself: small linear models beside a network, and how far a modality is believed."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit
 
 from radiogenomics.fusion.design import Design
 from radiogenomics.fusion.logistic import log_loss_rows, penalised_logistic, recalibration
 
 HEADS = ((0.5, 0.2), (0.5, 0.1), (0.5, 0.05), (0.0, 0.3))
 """(l1_ratio, penalty) of the logistic regressions among which each modality has one, the most careful first."""
-LEAST_GAIN = 1.0
-"""Nats of log-likelihood over the prevalence that a modality has to gain on held-out patients, half of Akaike's penalty for
-the slope and intercept that it is recalibrated with."""
 
 
 def fitted_heads(design: Design, matrix: np.ndarray, here: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -53,14 +51,31 @@ def gain(evidence: np.ndarray, target: np.ndarray) -> float:
     return float((nothing - informed).sum())
 
 
-def combined(evidence: np.ndarray, here: np.ndarray, slopes: np.ndarray, spare: np.ndarray) -> np.ndarray:
-    """Log-odds (n, ...) of evidence (n, ..., m) that is 0 where a modality is absent.
+def akaike_weight(gains: np.ndarray) -> np.ndarray:
+    """Akaike weight [1]_ of each modality as one that tells, against one that tells nothing: (m,), between 0 and 1.
 
-    A patient none of whose modalities pays is told the mean of what they say all the same: it is all that is known.
+    A modality of which held-out patients leave it open whether it tells speaks at half its voice. A cut would now and then
+    silence one that tells and let one of noise speak for all.
 
     Parameters
     ----------
-    here : (n, m) bool. slopes : (1 + m,), the intercept first, 0 for a modality that does not pay. spare : (m,), slopes of each
+    gains : (m,), `gain` of each modality's evidence in nats; one that tells has one parameter more, the slope.
+
+    References
+    ----------
+    .. [1] Burnham, Anderson: Multimodel inference, understanding AIC and BIC in model selection, Sociol. Methods Res. 2004.
+    """
+    return np.asarray(expit(gains - 1.0))
+
+
+def combined(evidence: np.ndarray, here: np.ndarray, slopes: np.ndarray, spare: np.ndarray) -> np.ndarray:
+    """Log-odds (n, ...) of evidence (n, ..., m) that is 0 where a modality is absent.
+
+    A patient none of whose modalities has a slope is told the mean of what they say all the same: it is all that is known.
+
+    Parameters
+    ----------
+    here : (n, m) bool. slopes : (1 + m,), the intercept first, 0 for a modality without a say. spare : (m,), slopes of each
         modality alone.
     """
     said = slopes[0] + evidence @ slopes[1:]

@@ -93,8 +93,15 @@ COLUMNS: tuple[Column, ...] = (
     _share(
         "probability", "PROB", "Calibrated probability", "calibrated probability of a positive label; missing: the model abstained"
     ),
-    _share("lower", "PROBLO", "Lower limit of the 95% interval", "lower limit of the 95 % interval of the probability"),
-    _share("upper", "PROBHI", "Upper limit of the 95% interval", "upper limit of the 95 % interval of the probability"),
+    _share(
+        "lower",
+        "PROBLO",
+        "Lower limit of the 95% interval",
+        "lower limit of a 95 % interval; out_of_fold: of the mean of the patient's log-odds over repeats (t), missing with one "
+        "repeat; locked_test and prospective: of the share of events among patients with this score (logistic calibration of "
+        "out-of-fold scores)",
+    ),
+    _share("upper", "PROBHI", "Upper limit of the 95% interval", "upper limit of the interval that `lower` begins"),
     Column(
         "label",
         "integer",

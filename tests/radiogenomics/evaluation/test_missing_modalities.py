@@ -66,7 +66,7 @@ def test_late_fusion_stays_within_a_standard_error_of_the_best_modality_that_rem
 def test_intermediate_fusion_falls_short_only_where_a_modality_of_noise_is_all_there_is_beside_the_best(
     study: MissingModalities,
 ) -> None:
-    """The full study measures up to 0.04 of AUC there; the limit is stated on its page and not hidden here."""
+    """The full study measures up to 0.03 of AUC there; the limit is stated on its page and not hidden here."""
     table = study.patterns[study.patterns["model"] == "intermediate/attention"].set_index("pattern")
     told = table[[len(p.split(";")) != 2 or "mutations" not in p for p in table.index]]
     assert (told["difference"] + told["best_error"] + 2 * told["difference_error"] > 0).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from radiogenomics.fusion.design import Design
-from radiogenomics.fusion.unimodal_heads import HEADS, LEAST_GAIN, combined, fitted_heads, gain, head_evidence
+from radiogenomics.fusion.unimodal_heads import HEADS, akaike_weight, combined, fitted_heads, gain, head_evidence
 
 
 def test_a_signal_gains_and_noise_or_a_single_class_does_not() -> None:
@@ -14,9 +14,21 @@ def test_a_signal_gains_and_noise_or_a_single_class_does_not() -> None:
     target = np.repeat([0, 1], 40)
     assert gain(rng.normal(size=(80, 2)) + target[:, None], target) > 3
     noise = [gain(rng.normal(size=(80, 2)), target) for _ in range(40)]
-    assert np.mean(np.array(noise) > LEAST_GAIN) < 0.2
+    assert np.mean(np.array(noise) > 1.0) < 0.2
     assert gain(np.zeros((80, 1)), target) == pytest.approx(0.0, abs=1e-6)
     assert gain(rng.normal(size=(5, 1)), np.ones(5, dtype=int)) == 0.0
+
+
+def test_a_modality_is_believed_by_degrees_half_where_its_gain_pays_for_its_slope() -> None:
+    weights = akaike_weight(np.array([0.0, 0.9, 1.0, 1.1, 8.0]))
+    assert weights[2] == pytest.approx(0.5)
+    # Akaike's criterion of each: twice the parameters less twice the log-likelihood
+    nothing, tells = 2 * 1, 2 * 2 - 2 * 0.9
+    likelihoods = np.exp(-0.5 * np.array([nothing, tells]))
+    assert weights[1] == pytest.approx(likelihoods[1] / likelihoods.sum())
+    assert weights[3] - weights[1] < 0.06  # no cut
+    assert weights[0] < 0.3
+    assert weights[4] > 0.99
 
 
 def test_repeats_are_no_new_patients() -> None:
@@ -43,7 +55,7 @@ def test_a_head_is_learned_from_the_patients_who_have_its_modality_and_speaks_fo
     assert np.corrcoef(said[:, 0, -1], target)[0, 1] > 0.6
 
 
-def test_a_patient_none_of_whose_modalities_pays_hears_their_mean_and_others_do_not() -> None:
+def test_a_patient_none_of_whose_modalities_has_a_slope_hears_their_mean_and_others_do_not() -> None:
     evidence = np.array([[1.0, 2.0, 4.0], [0.0, 2.0, 4.0], [0.0, 0.0, 4.0], [0.0, 0.0, 0.0]])
     here = np.array([[True] * 3, [False, True, True], [False, False, True], [False] * 3])
     said = combined(evidence, here, np.array([0.5, 2.0, 0.0, 0.0]), np.array([1.0, 1.0, 0.5]))

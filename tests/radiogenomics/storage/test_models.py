@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from radiogenomics.fusion import TRUSTED_TYPES, fit_final
 from radiogenomics.storage.models import ModelRegistry
 
 ARCHIVE = Path(__file__).parents[2] / "archives" / "models"
-"""A model stored by the first version of the format; it must stay readable."""
+"""Models stored by earlier versions; they must stay readable."""
 
 
 def cohort(n: int = 45) -> tuple[pd.DataFrame, pd.Series]:
@@ -166,11 +167,24 @@ def test_metadata_that_are_no_json_are_refused(tmp_path: Path) -> None:
     assert ModelRegistry(tmp_path).list().empty
 
 
+def archived(folder: Path, name: str) -> tuple[Any, dict[str, Any]]:
+    """An archived model and the metadata of its manifest."""
+    shutil.copytree(ARCHIVE, folder / "models")
+    registry = ModelRegistry(folder / "models")
+    row = registry.list().set_index("name", drop=False).loc[name]
+    key = str(row["cohort"]), str(row["endpoint"]), str(row["model_id"])
+    return registry.load(*key, TRUSTED_TYPES), registry.manifest(*key)["metadata"]
+
+
 def test_a_model_stored_by_the_first_version_of_the_format_is_still_read(tmp_path: Path) -> None:
-    shutil.copytree(ARCHIVE, tmp_path / "models")
-    registry = ModelRegistry(tmp_path / "models")
-    row = registry.list().iloc[0]
-    model = registry.load(row["cohort"], row["endpoint"], row["model_id"], TRUSTED_TYPES)
-    expected = registry.manifest(row["cohort"], row["endpoint"], row["model_id"])["metadata"]["predictions"]
+    model, metadata = archived(tmp_path, "late/weighted")
     found = model.predict_proba(cohort()[0].iloc[:6])[:, 1]
-    np.testing.assert_allclose(found, expected, atol=1e-12)
+    np.testing.assert_allclose(found, metadata["predictions"], atol=1e-12)
+
+
+def test_attention_stored_when_a_modality_without_evidence_was_silent_still_says_the_same(tmp_path: Path) -> None:
+    model, metadata = archived(tmp_path, "intermediate/attention")
+    rows = pd.DataFrame(metadata["rows"], columns=metadata["columns"], dtype=float)
+    assert model.slopes_[-1] == 0
+    np.testing.assert_allclose(model.predict_proba(rows)[:, 1], metadata["predictions"], atol=1e-9)
+    np.testing.assert_allclose(model.contributions(rows)[0][:, -3:], metadata["contributions"], atol=1e-9)
