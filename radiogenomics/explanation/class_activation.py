@@ -2,8 +2,8 @@
 
 Both kinds of network here end in a mean over places, so the log-odds divide exactly among the places [1]_ [2]_: the map adds up
 to what the network contributed. For an embedding, each channel's SHAP value of the endpoint's model (any model) is spread over
-the channel's activations; for the network trained on the cohort, the map is gradient times activation of the image and of each
-layer's maps where the head reads them, which for a mean over one region is Grad-CAM [3]_ summed over layers.
+the channel's activations; for the network trained on the cohort, the map is gradient times activation, which for a mean over
+one region is Grad-CAM [3]_.
 
 A map may look plausible and show the picture alone. It is therefore held against the map of a network whose weights were drawn
 at random [4]_: near rank correlation 1 it says nothing of what was learned.
@@ -42,8 +42,8 @@ class ActivationMap(NamedTuple):
 
     Attributes
     ----------
-    volume : float32 on the image's grid: log-odds of a cell of the network's maps, interpolated; above 0 speaks for the event.
-        0 where the network saw nothing.
+    volume : float32 on the image's grid: log-odds of a cell of the network's last maps, interpolated; above 0 speaks for the
+        event. 0 where the network saw nothing.
     log_odds : what the cells add up to.
     outside : share of the absolute map that lies outside the ROI.
     area_outside : share of what the network saw that lies outside the ROI: what a map without preference would have.
@@ -88,12 +88,12 @@ def network_map(
 
     box = lesion_box(lesion, (settings.size,) * 3, (settings.spacing_mm,) * 3, settings.window)
     seen = torch.from_numpy(unpacked(packed(box.image, box.mask)[None]))
-    cells = np.mean([_by_place(weights, seen) for weights in networks], axis=0)
+    cells = np.mean([_gradient_times_activation(weights, weights["head"], seen) for weights in networks], axis=0)
     drawn = []
     for member, weights in enumerate(networks):
-        width = len(weights["convolution1"])
+        width = len(weights["head"]) // 8
         random = box_network.start(width, torch.Generator().manual_seed(random_state + member))
-        drawn.append(_by_place({**random, "head": weights["head"]}, seen))
+        drawn.append(_gradient_times_activation(random, weights["head"], seen))
     agreement = _agreement(cells, np.mean(drawn, axis=0))
     return _mapped(lesion, [cells], [box.grid], tuple(settings.size // n for n in cells.shape), agreement)
 
@@ -110,14 +110,19 @@ def _spread(maps: np.ndarray, contributions: np.ndarray) -> np.ndarray:
     return np.asarray(cells + contributions[silent].sum() / cells.size)
 
 
-def _by_place(weights: dict[str, Any], seen: Any) -> np.ndarray:
-    """(z, y, x); adds up to the log-odds without the intercept."""
+def _gradient_times_activation(weights: dict[str, Any], head: Any, seen: Any) -> np.ndarray:
+    """(z, y, x) of the last maps; adds up to the log-odds without the intercept."""
     import torch
 
     from radiogenomics.imaging import box_network
 
     with torch.inference_mode():
-        return np.asarray(box_network.by_place(weights, seen).numpy(), dtype=np.float64)
+        maps = box_network.feature_maps(weights, seen)[0]
+        within, around = box_network.regions(seen)[0]
+        half = len(head) // 2
+        by_place = torch.einsum("czyx,c->zyx", maps, head[:half]) * within
+        by_place = by_place + torch.einsum("czyx,c->zyx", maps, head[half:]) * around
+    return by_place.numpy().astype(np.float64)
 
 
 def _agreement(cells: np.ndarray, random: np.ndarray) -> float:

@@ -17,8 +17,6 @@ from radiogenomics.imaging import box_network
 from radiogenomics.imaging.box_network import Weights
 
 LEARNING_RATE = 3e-3
-HEAD_RATE = 15e-3
-"""Of the head, which starts at 0 and has a hundred steps or two to grow in."""
 WEIGHT_DECAY = 0.05
 BATCH = 16
 AVERAGED = 0.98
@@ -109,12 +107,7 @@ def _one(
     for name in names:
         weights[name].requires_grad_(True)
     average = {name: value.detach().clone() for name, value in weights.items()}
-    last = ("head", "intercept")
-    groups = [
-        {"params": [weights[name] for name in names if name not in last]},
-        {"params": [weights[name] for name in last], "lr": HEAD_RATE},
-    ]
-    optimiser = torch.optim.AdamW(groups, LEARNING_RATE, weight_decay=WEIGHT_DECAY, foreach=False)
+    optimiser = torch.optim.AdamW([weights[n] for n in names], LEARNING_RATE, weight_decay=WEIGHT_DECAY, foreach=False)
     shown = _variants(torch.from_numpy(boxes), generator).to(device)
     label = torch.from_numpy(target.astype(np.float32)).to(device)
     snapshots, step = [], 0

@@ -1,19 +1,18 @@
-"""What the small network averages, where its log-odds come from, and what networks of an earlier release say."""
+"""The small network over boxes: what a stored one says, and that its means are those of its maps within the ROI and around it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from safetensors.torch import load
 
 from radiogenomics.imaging import box_network
 
-ARCHIVE = Path(__file__).parents[2] / "archives" / "networks"
-EARLIER = (-1.061983585357666, -0.7979821562767029)
-"""What the release that stored the archived network said of the two boxes."""
+ARCHIVE = Path(__file__).parents[2] / "archives" / "networks" / "last_maps.safetensors"
+ARCHIVED_LOG_ODDS = (-1.061983585357666, -0.7979821562767029)
+"""What the release that stored the network said of the two boxes."""
 
 
 def two_boxes() -> torch.Tensor:
@@ -31,41 +30,17 @@ def two_boxes() -> torch.Tensor:
     return torch.from_numpy(np.stack(made).astype(np.float32))
 
 
-def said(weights: box_network.Weights, boxes: torch.Tensor) -> np.ndarray:
-    maps = box_network.feature_maps(weights, boxes)
-    return box_network.log_odds(weights, box_network.pooled(maps, boxes)).numpy()
+def test_an_archived_network_says_what_it_said_when_it_was_stored() -> None:
+    weights, boxes = load(ARCHIVE.read_bytes()), two_boxes()
+    embedding = box_network.pooled(box_network.feature_maps(weights, boxes), boxes)
+    np.testing.assert_allclose(box_network.log_odds(weights, embedding).numpy(), ARCHIVED_LOG_ODDS, rtol=1e-5)
 
 
-def archived() -> box_network.Weights:
-    return load((ARCHIVE / "last_maps.safetensors").read_bytes())
-
-
-def drawn() -> box_network.Weights:
-    generator = torch.Generator().manual_seed(4)
-    weights = box_network.start(2, generator)
-    weights["head"] = torch.randn(weights["head"].shape, generator=generator)
-    weights["intercept"] = torch.tensor(0.7)
-    return weights
-
-
-def test_a_network_that_an_earlier_release_stored_says_what_it_said_then() -> None:
-    np.testing.assert_allclose(said(archived(), two_boxes()), EARLIER, rtol=1e-5)
-
-
-def test_the_first_means_are_the_images_own_within_the_roi_and_around_it() -> None:
+def test_the_embedding_is_each_maps_mean_within_the_roi_then_around_it() -> None:
     boxes = two_boxes()
-    embedding = box_network.pooled(box_network.feature_maps(drawn(), boxes), boxes).numpy()
-    assert embedding.shape == (2, 2 + 14 * 2)
-    for row, (image, mask) in enumerate(boxes.numpy()):
-        means = np.array([image[mask > 0].mean(), image[mask == 0].mean()])
-        np.testing.assert_allclose(embedding[row, :2], box_network.IMAGE_SCALE * means, rtol=1e-5)
-
-
-@pytest.mark.parametrize(("network", "grid"), [(drawn, 16), (archived, 4)])
-def test_places_add_up_to_the_log_odds_without_the_intercept(network, grid: int) -> None:
-    weights, boxes = network(), two_boxes()
+    mask = boxes.numpy()[:, 1].reshape(2, 4, 4, 4, 4, 4, 4).mean(axis=(2, 4, 6))
+    maps = np.random.default_rng(0).random((2, 3, 4, 4, 4)).astype(np.float32)
+    found = box_network.pooled(torch.from_numpy(maps), boxes).numpy()
     for row in range(2):
-        places = box_network.by_place(weights, boxes[[row]])
-        assert places.shape == (grid,) * 3
-        expected = said(weights, boxes)[row] - float(weights["intercept"])
-        assert float(places.double().sum()) == pytest.approx(expected, rel=1e-4)
+        expected = [np.average(one, weights=where) for where in (mask[row], 1 - mask[row]) for one in maps[row]]
+        np.testing.assert_allclose(found[row], expected, rtol=1e-5)
