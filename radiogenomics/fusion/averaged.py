@@ -2,7 +2,7 @@
 
 Which learner suits a modality is not known beforehand: penalised regression where effects are linear, trees where they are
 thresholds or interactions. Stacking [1]_ and the super learner [2]_ weigh learners by their cross-validated predictions; in
-small cohorts such weights are noise, and equal ones lose nothing (docs/study_learners.md).
+small cohorts such weights do no better than equal ones (docs/study_learners.md).
 
 .. [1] Wolpert: Stacked generalization, Neural Networks 1992.
 .. [2] van der Laan, Polley, Hubbard: Super learner, Stat. Appl. Genet. Mol. Biol. 2007.
