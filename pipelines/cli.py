@@ -349,6 +349,18 @@ def study_fusion_weights(
     command.study_fusion_weights(output, cohorts, workers, err)
 
 
+@app.command("study-learners")
+def study_learners(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/study_learners.md"),
+    cohorts: Annotated[int, typer.Option(min=3, help="simulated cohorts of each kind and size")] = 12,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold learners of a modality, and averages of them, against each other in late fusion, on simulated cohorts."""
+    from pipelines.commands import study_learners as command
+
+    command.study_learners(output, cohorts, workers, err)
+
+
 @app.command("results-page")
 def results_page(
     output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/results.md"),
