@@ -137,10 +137,11 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "**Can I trust it:** it is made from the stored tables alone. **What next:** open the link.",
             report(cohort, endpoint),
             joined | evaluated | model | explained | predicted | inputs | report_inputs(cohort, endpoint),
-            packages=("reporting", "monitoring", *_LEARNING),
+            packages=("reporting", "monitoring", "storage", *_LEARNING),
             kinds=("html",),
             more=cohort.model_dump(
-                mode="json", include={"explanations", "statements", "title", "licence", "source_url", "images"}
+                mode="json",
+                include={"explanations", "statements", "title", "licence", "source_url", "images", "predictions"},
             ),
         ),
         *_attention(cohort, endpoint, make, joined | evaluated | model),

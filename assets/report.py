@@ -29,10 +29,12 @@ def report(cohort: Cohort, endpoint: str):
         from radiogenomics.reporting.ro_crate import METADATA_FILE
 
         evaluation, record = values["evaluation"], values["model"]
-        labels = values["labels"]["labels"]
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         tables = _tables(cohort, endpoint, values, frame)
         said = _sentences(cohort, endpoint, values, frame, tables)
+        checklists = _checklists(cohort, endpoint, tables, said["sample_size"], record["model_id"])
+        naming = _naming(cohort, values)
+        tables = naming.tables(tables)
         command = f"radiogenomics run {shlex.quote(cohort.file.name)}"
         html = render_report(
             cohort_title=cohort.title or cohort.name,
@@ -42,25 +44,25 @@ def report(cohort: Cohort, endpoint: str):
             description=cohort.endpoints[endpoint].description,
             metrics=evaluation["metrics"],
             comparisons=evaluation["comparisons"],
-            out_of_fold=evaluation["out_of_fold"],
+            out_of_fold=tables["out_of_fold"],
             figures=evaluation["figures"],
             subgroups=evaluation["subgroups"],
             verdict=verdict_sentence(evaluation["metrics"], evaluation["comparisons"], record["name"]),
             explanations=tables["explanations"],
-            explained={n: t for n, t in values["explanations"].items() if n != "features"},
+            explained={n: tables[n] for n in values["explanations"] if n != "features"},
             scrutiny={n: tables[n] for n in _SCRUTINY if n in tables},
             people={n: tables[n] for n in ("missingness", "characteristics")},
             sentences=said,
             statements=cohort.statements.model_dump(),
-            checklists=_checklists(cohort, endpoint, tables, said["sample_size"], record["model_id"]),
+            checklists=checklists,
             top=cohort.explanations.top,
-            predictions=values["predictions"],
-            labels=labels[labels["endpoint"] == endpoint],
-            excluded=evaluation["excluded"],
+            predictions=naming.table(values["predictions"]),
+            labels=tables["labels"],
+            excluded=naming.table(evaluation["excluded"]),
             refused=evaluation["refused"],
-            availability=availability(values["mdata"]),
-            account=tables["account"],
-            quarantine=values["quarantine"],
+            availability=naming.table(availability(values["mdata"])),
+            account=naming.files(tables["account"]),
+            quarantine=naming.quarantine(values["quarantine"]),
             contours=contour_counts(values["image_qc"]["qc"]) if "image_qc" in values else None,
             settings=_settings(cohort, endpoint, record),
             versions={"code": code_version(), **library_versions()},
@@ -70,7 +72,8 @@ def report(cohort: Cohort, endpoint: str):
             licence=cohort.licence,
         )
         link, file = page(html, home.pages, [cohort.name, endpoint, "report"])
-        crate = _crate(home, cohort, endpoint, values["manifest"]["files"], html, command, file.parent)
+        files = naming.files(values["manifest"]["files"])
+        crate = _crate(home, cohort, endpoint, files, naming.text(naming.configuration), html, command, file.parent)
         return Product(
             html,
             {
@@ -176,7 +179,19 @@ def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any]) -> dict[str
     }
 
 
-def _crate(home: Any, cohort: Cohort, endpoint: str, files: Any, html: str, command: str, folder: Any) -> Any:
+def _naming(cohort: Cohort, values: Any) -> Any:
+    """How the page and its crate name patients: as the cohort declares it for predictions."""
+    from radiogenomics.cohort.prediction_settings import declared_pseudonyms
+    from radiogenomics.reporting.pseudonymised import Naming, identifiers_in
+
+    lesions = [values["image_qc"]["lesions"]] if "image_qc" in values else []
+    known = [values["manifest"]["manifest"], values["labels"]["labels"], values["quarantine"], *lesions]
+    return Naming(declared_pseudonyms(cohort), identifiers_in(*known), cohort.file.read_text(encoding="utf-8"))
+
+
+def _crate(
+    home: Any, cohort: Cohort, endpoint: str, files: Any, configuration: str, html: str, command: str, folder: Any
+) -> Any:
     """Write the crate's metadata and the configuration beside the page; gives the file."""
     from radiogenomics.reporting.ro_crate import METADATA_FILE, Content, Step, ro_crate
     from radiogenomics.storage import ArtefactStore, write_text
@@ -188,7 +203,6 @@ def _crate(home: Any, cohort: Cohort, endpoint: str, files: Any, html: str, comm
         if record is not None:
             result = Content(record.key, record.digest)
             steps.append(Step(record.key, result, record.created_at, record.fingerprint))
-    configuration = cohort.file.read_text(encoding="utf-8")
     write_text(folder / cohort.file.name, configuration)
     mark = "Simulated data. " if cohort.simulated else ""
     metadata = ro_crate(

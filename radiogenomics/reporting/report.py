@@ -88,6 +88,7 @@ def render_report(
     final_model : the model that was declared final before any result.
     availability : bool, patients x modalities; those of which no model is stored are left out.
     excluded : `patient_id`, `reason` of labelled patients that were not evaluated.
+    quarantine : where `file` and `reason` are missing throughout (`reporting.pseudonymised`), the page says so.
     refused : `modality`, `feature`, `rule`, `reason` of features refused by the leakage guard.
     contours : `images`, `contour`, `lesions`, `patients`, `quarantined`: who drew the contours of the cohort's lesions.
     source_url, licence : where the public gets the data, and under which terms.
@@ -176,6 +177,7 @@ def render_report(
         "quarantine": _rows(quarantine, _QUARANTINE_ROWS),
         "n_quarantine": 0 if quarantine is None else len(quarantine),
         "has_quarantine": quarantine is not None,
+        "quarantine_quotes": quarantine is not None and bool(quarantine["reason"].notna().any()),
         "contours": _rows(contours),
         "refused": _rows(refused, _REFUSED_ROWS),
         "n_refused": 0 if refused is None else len(refused),
@@ -231,6 +233,7 @@ def _environment() -> Environment:
         count=wording.count,
         percent=wording.percent,
         p_text=wording.p_text,
+        shorten=wording.shorten,
         population_name=wording.population_name,
         sentence=lambda text: text[:1].upper() + text[1:],
         text=lambda value: str(value) if known(value) else wording.UNKNOWN,
