@@ -5,7 +5,7 @@ import shlex
 from datetime import UTC, datetime
 from typing import Any
 
-from assets.display import number, page, text
+from assets.display import number, page, sentences, text
 from assets.robustness import NAME as ROBUSTNESS
 from assets.robustness import declares_robustness
 from assets.scrutiny import scrutiny_names
@@ -20,6 +20,24 @@ def report_inputs(cohort: Cohort, endpoint: str) -> dict[str, list[str]]:
     return {name: [endpoint, name] for name in scrutiny_names(cohort)} | perturbed
 
 
+def report_state(cohort: Cohort, endpoint: str):
+    """What decides the page beside the stored tables: stages of the models, their validations, the key of the pseudonyms."""
+
+    def state(home) -> Any:
+        from radiogenomics.cohort.prediction_settings import declared_pseudonyms
+        from radiogenomics.storage.model_stages import ModelStages
+        from radiogenomics.storage.validations import Validations
+
+        pseudonyms = declared_pseudonyms(cohort)
+        return {
+            "stages": ModelStages(home.models, cohort.name, endpoint).history().to_dict("records"),
+            "validations": Validations(home.validations).digests(cohort.name, endpoint),
+            "pseudonyms": pseudonyms.fingerprint if pseudonyms else "",
+        }
+
+    return state
+
+
 def report(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         from radiogenomics.evaluation.verdict import verdict_sentence
@@ -27,12 +45,18 @@ def report(cohort: Cohort, endpoint: str):
         from radiogenomics.reporting import render_report
         from radiogenomics.reporting.contours.counts import contour_counts
         from radiogenomics.reporting.ro_crate import METADATA_FILE
+        from radiogenomics.reporting.standing import standing_in_words
+        from radiogenomics.storage.model_stages import ModelStages
+        from radiogenomics.storage.validations import Validations
 
         evaluation, record = values["evaluation"], values["model"]
         frame = training_frame(home, cohort, values["mdata"], endpoint)
         tables = _tables(cohort, endpoint, values, frame)
         said = _sentences(cohort, endpoint, values, frame, tables)
-        checklists = _checklists(cohort, endpoint, tables, said["sample_size"], record["model_id"])
+        validations = Validations(home.validations).of_model(cohort.name, endpoint, record["model_id"])
+        latest = validations[-1] if validations else None
+        checklists = _checklists(cohort, endpoint, tables, said["sample_size"], record["model_id"], latest)
+        standing = standing_in_words(ModelStages(home.models, cohort.name, endpoint).history(), record["model_id"])
         naming = _naming(cohort, values)
         tables = naming.tables(tables)
         command = f"radiogenomics run {shlex.quote(cohort.file.name)}"
@@ -55,6 +79,8 @@ def report(cohort: Cohort, endpoint: str):
             sentences=said,
             statements=cohort.statements.model_dump(),
             checklists=checklists,
+            validation=latest,
+            standing=standing,
             top=cohort.explanations.top,
             predictions=naming.table(values["predictions"]),
             labels=tables["labels"],
@@ -78,6 +104,7 @@ def report(cohort: Cohort, endpoint: str):
             html,
             {
                 "1_report": link,
+                "1_model": sentences([standing]),
                 "2_file": text(f"`{file}`"),
                 "3_ro_crate": text(f"`{crate}`"),
                 "4_kilobytes": number(len(html) // 1024),
@@ -151,11 +178,13 @@ def _sentences(cohort: Cohort, endpoint: str, values: Any, frame: Any, tables: A
     }
 
 
-def _checklists(cohort: Cohort, endpoint: str, tables: Any, sample_size: str, model_id: str) -> list[Any]:
+def _checklists(
+    cohort: Cohort, endpoint: str, tables: Any, sample_size: str, model_id: str, validation: Any
+) -> list[Any]:
     from radiogenomics.reporting.checklists.evidence import Evidence
     from radiogenomics.reporting.checklists.filled import CHECKLISTS, fill
 
-    evidence = Evidence(cohort, endpoint, tables, sample_size, model_id)
+    evidence = Evidence(cohort, endpoint, tables, sample_size, model_id, validation)
     return [fill(name, evidence) for name in CHECKLISTS]
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -72,6 +73,7 @@ def run_step(
     settings: Any,
     code: Sequence[str] = (),
     inputs: Sequence[Sequence[str]] = (),
+    state: Callable[[], Any] | None = None,
     always: bool = False,
 ) -> dg.MaterializeResult:
     """Compute an asset, or reuse it where nothing it depends on has changed.
@@ -83,18 +85,22 @@ def run_step(
     settings : JSON-able part of the configuration that decides the result.
     code : files outside the library that decide the result or what is shown of it.
     inputs : keys of the artefacts it was given.
+    state : gives what else of the state decides the result, as JSON-able values.
     always : compute even so (for steps that only find out by looking whether their input changed).
     """
     home: Home = context.resources.home
     store = ArtefactStore(home.artefacts)
     key = context.asset_key.path
     records = [store.record(source) for source in inputs]
+    with _errors_as_failures():
+        beside = [] if state is None else [state()]
     mark = fingerprint(
         {name: source_digest(name) for name in packages},
         [file_digest(Path(file)) for file in sorted({*code, display.__file__})],
         library_versions(),
         settings,
         [record.digest if record else None for record in records],
+        *beside,
     )
     known = None if always else store.current(key, mark)
     if known is not None:
@@ -104,20 +110,27 @@ def run_step(
             value=Unchanged(), metadata=to_dagster(shown), data_version=dg.DataVersion(mark[:16])
         )
     started = time.monotonic()
-    try:
+    with _errors_as_failures():
         product = compute(_reporter(context, "/".join(key)))
-    except RadiogenomicsError as error:
-        raise dg.Failure(
-            description=str(error),
-            metadata={"rule": error.rule or type(error).__name__, "exit_code": error.exit_code},
-            allow_retries=False,
-        ) from error
     shown = {**product.shown, "0_status": text(f"computed in {time.monotonic() - started:.1f} s")}
     return dg.MaterializeResult(
         value=Computed(product.value, mark, product.shown),
         metadata=to_dagster(shown),
         data_version=dg.DataVersion(mark[:16]),
     )
+
+
+@contextmanager
+def _errors_as_failures() -> Iterator[None]:
+    """An error of the library is a failure that Dagster does not try again."""
+    try:
+        yield
+    except RadiogenomicsError as error:
+        raise dg.Failure(
+            description=str(error),
+            metadata={"rule": error.rule or type(error).__name__, "exit_code": error.exit_code},
+            allow_retries=False,
+        ) from error
 
 
 def _reporter(context: dg.AssetExecutionContext, name: str) -> Progress:
