@@ -15,8 +15,9 @@ from assets.promotion import promotion
 from assets.report import report, report_inputs, report_state
 from assets.robustness import declared_readings, readings_input
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
-from assets.step import Product, code_version
+from assets.step import Product
 from assets.training_frame import locked_test, training_frame
+from assets.versions import code_version
 from assets.worklist import worklist, worklist_endpoint
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.prediction.configuration import stored_configuration

@@ -9,8 +9,9 @@ from assets.display import number, page, sentences, text
 from assets.robustness import NAME as ROBUSTNESS
 from assets.robustness import declares_robustness
 from assets.scrutiny import scrutiny_names
-from assets.step import Product, code_version, library_versions
+from assets.step import Product
 from assets.training_frame import training_frame
+from assets.versions import code_version, library_versions
 from radiogenomics.cohort.configuration import Cohort
 
 
@@ -51,8 +52,9 @@ def report(cohort: Cohort, endpoint: str):
 
         evaluation, record = values["evaluation"], values["model"]
         frame = training_frame(home, cohort, values["mdata"], endpoint)
-        tables = _tables(cohort, endpoint, values, frame)
-        said = _sentences(cohort, endpoint, values, frame, tables)
+        after = _since_training(home, cohort, endpoint, values, frame)
+        tables = _tables(cohort, endpoint, values, frame, after)
+        said = _sentences(cohort, endpoint, values, frame, tables, after)
         validations = Validations(home.validations).of_model(cohort.name, endpoint, record["model_id"])
         latest = validations[-1] if validations else None
         checklists = _checklists(cohort, endpoint, tables, said["sample_size"], record["model_id"], latest)
@@ -117,18 +119,31 @@ def report(cohort: Cohort, endpoint: str):
 _SCRUTINY = ("sites", "sites_skipped", "null_audit", "null_runs", "learning_curve", "robustness", "drift")
 
 
-def _tables(cohort: Cohort, endpoint: str, values: Any, frame: Any) -> dict[str, Any]:
+def _since_training(home: Any, cohort: Cohort, endpoint: str, values: Any, frame: Any) -> Any:
+    """The patients of the cohort before and after the training of the model in use."""
+    from radiogenomics.monitoring.since_training import since_training
+    from radiogenomics.multimodal import patient_frame
+
+    aside = set(values["evaluation"]["excluded"]["patient_id"]) - set(_unlabelled(values["labels"]["labels"], endpoint))
+    return since_training(
+        home.models,
+        cohort.name,
+        endpoint,
+        patient_frame(cohort, values["mdata"], endpoint).dropna(how="all"),
+        newest=values["model"]["model_id"],
+        trained_on=frame.X.index,
+        aside=aside,
+    )
+
+
+def _tables(cohort: Cohort, endpoint: str, values: Any, frame: Any, after: Any) -> dict[str, Any]:
     """Every stored table that the page or its checklists look at, by one name each."""
     from radiogenomics.cohort import Inputs, account
     from radiogenomics.monitoring.drift import drift
-    from radiogenomics.multimodal import patient_frame
     from radiogenomics.reporting.missingness import characteristics, missingness
 
     evaluation, explained = values["evaluation"], values["explanations"]
     labels = values["labels"]["labels"]
-    everyone = patient_frame(cohort, values["mdata"], endpoint)
-    aside = set(evaluation["excluded"]["patient_id"]) - set(_unlabelled(labels, endpoint))
-    new = everyone.loc[~everyone.index.isin(frame.X.index) & ~everyone.index.isin(aside)]
     found = {
         **{
             name: evaluation[name]
@@ -141,7 +156,7 @@ def _tables(cohort: Cohort, endpoint: str, values: Any, frame: Any) -> dict[str,
         "account": account(Inputs(**values["manifest"])),
         "missingness": missingness(frame.X, frame.y),
         "characteristics": characteristics(frame.X, frame.y, frame.dictionary, cohort.models.clinical_baseline),
-        "drift": drift(frame.X, new.dropna(how="all"), rate=cohort.explanations.drift_rate),
+        "drift": drift(after.training, after.new, rate=cohort.explanations.drift_rate),
     }
     for asset, names in (
         ("sites", {"sites": "sites", "skipped": "sites_skipped"}),
@@ -159,7 +174,7 @@ def _unlabelled(labels: Any, endpoint: str) -> list[str]:
     return list(own.loc[own["label"].isna(), "patient_id"])
 
 
-def _sentences(cohort: Cohort, endpoint: str, values: Any, frame: Any, tables: Any) -> dict[str, str]:
+def _sentences(cohort: Cohort, endpoint: str, values: Any, frame: Any, tables: Any, after: Any) -> dict[str, str]:
     from radiogenomics.evaluation.learning_curve import verdict_of_curve
     from radiogenomics.evaluation.sample_size import statement
     from radiogenomics.monitoring.drift import in_words
@@ -170,11 +185,12 @@ def _sentences(cohort: Cohort, endpoint: str, values: Any, frame: Any, tables: A
     if final in everyone.index:
         size = statement(len(frame.y), int(frame.y.sum()), frame.X.shape[1], float(everyone[final]))
     curve = tables.get("learning_curve")
-    new = int(tables["drift"].loc[tables["drift"]["feature"] == "(modality present)", "n_new"].max())
+    labelled = int(after.new.index.isin(frame.X.index).sum())
+    who = f"Compared with the patients of {after.model_id}, as they stand in the cohort now: {len(after.new)} who came after, "
     return {
         "sample_size": size,
         "learning_curve": "" if curve is None else verdict_of_curve(curve, final),
-        "drift": in_words(tables["drift"], new),
+        "drift": f"{who}{labelled} of them labelled by now. {in_words(tables['drift'], len(after.new))}",
     }
 
 

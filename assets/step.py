@@ -7,37 +7,21 @@ step says so and leaves it; otherwise it computes.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-import radiogenomics
 from assets import display
 from assets.display import Item, text, to_dagster
+from assets.versions import library_versions, source_digest
 from radiogenomics.exceptions import RadiogenomicsError
 from radiogenomics.storage import ArtefactStore, Home, file_digest
 from radiogenomics.storage.artefacts import fingerprint
-
-_LIBRARIES = (
-    "numpy",
-    "pandas",
-    "scipy",
-    "scikit-learn",
-    "xgboost-cpu",
-    "xgboost",
-    "torch",
-    "pyradiomics-bhklab",
-    "SimpleITK",
-)
-"""Libraries whose version may change a number."""
 
 
 @dataclass(frozen=True)
@@ -146,30 +130,3 @@ def _reporter(context: dg.AssetExecutionContext, name: str) -> Progress:
             context.log.info(f"{name}: {done} of {total}, {now - started:.0f} s so far, about {left:.0f} s left")
 
     return report
-
-
-@cache
-def source_digest(package: str) -> str:
-    """SHA-256 over the source files of one package of ``radiogenomics`` ('' for the whole library)."""
-    folder = Path(radiogenomics.__file__).parent / package
-    total = hashlib.sha256()
-    for file in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        total.update(f"{file.relative_to(folder).as_posix()}\0".encode() + file.read_bytes())
-    return total.hexdigest()
-
-
-@cache
-def library_versions() -> Mapping[str, str]:
-    """Installed versions of the libraries that may change a number."""
-    versions = {}
-    for name in _LIBRARIES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
-
-
-def code_version() -> str:
-    """Version of the package and digest of its source, e.g. ``0.1.0+3fa2c91b``."""
-    return f"{importlib.metadata.version('radiogenomics')}+{source_digest('')[:8]}"

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from assets.prediction_store import prediction_store
 from assets.prospective import prospective
-from assets.step import code_version
 from assets.training_frame import locked_test
+from assets.versions import code_version
 from pipelines.discovery import read_cohort_file
 from radiogenomics.exceptions import ConfigurationError, IntegrityError
 from radiogenomics.storage import ArtefactStore, Home

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from assets.step import code_version
+from assets.versions import code_version
 from pipelines.commands.tables import print_table
 from pipelines.discovery import environment
 from radiogenomics.cohort import Cohort, load_cohort

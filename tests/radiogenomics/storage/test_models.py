@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +176,27 @@ def test_a_model_stored_by_the_first_version_of_the_format_is_still_read(tmp_pat
     expected = registry.manifest(row["cohort"], row["endpoint"], row["model_id"])["metadata"]["predictions"]
     found = model.predict_proba(cohort()[0].iloc[:6])[:, 1]
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_model_without_networks_is_read_without_torch_and_the_command_starts_without_dagster() -> None:
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys\n"
+            "import pipelines.commands.predict\n"
+            "from radiogenomics.fusion import TRUSTED_TYPES\n"
+            "from radiogenomics.storage.models import ModelRegistry\n"
+            f"registry = ModelRegistry({str(ARCHIVE)!r})\n"
+            "cohort, endpoint = registry.find('late-weighted-d6c7696bae05')\n"
+            "registry.load(cohort, endpoint, 'late-weighted-d6c7696bae05', TRUSTED_TYPES)\n"
+            "print(sorted({'torch', 'dagster', 'matplotlib', 'lifelines', 'shap'} & set(sys.modules)))\n"
+            "import torch\n"
+            "print(torch.tensor([1.0]).item())\n",
+        ],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.stdout.splitlines() == ["[]", "1.0"], said.stderr
