@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11 or later, or call make PYTHON=python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[dev,dask,postgres,onnx]" --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --editable ".[dev,dask,postgres]" --constraint constraints.txt
 	@touch $(STAMP)
 
 $(SIMULATED)/cohort.yaml: | $(STAMP)

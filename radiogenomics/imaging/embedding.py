@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -118,16 +117,7 @@ def _settings(cohort: Cohort, name: str, manifests: Mapping[str, EncoderManifest
     if not isinstance(declared, EncoderFile):
         return {**PLANES, "weights": WEIGHTS_SHA256}
     file = weights_file(cohort.path(declared.manifest), manifests[name])
-    runtime = installed("onnxruntime") if manifests[name].format == "onnx" else ""
-    return {"manifest": manifests[name].model_dump(mode="json"), "file": str(file), "runtime": runtime}
-
-
-def installed(distribution: str) -> str:
-    """Version of a package that is needed by some encoders only; '' where it is not installed."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
+    return {"manifest": manifests[name].model_dump(mode="json"), "file": str(file)}
 
 
 def _name(index: int) -> str:
@@ -163,5 +153,5 @@ def _said(images: Images, manifest: EncoderManifest | None, index: int) -> str:
     )
 
 
-STEP = Step("embedding", 2, embedding_of_lesion, ("torch", "SimpleITK", "efficientnet-lite-pytorch"))
+STEP = Step("embedding", 3, embedding_of_lesion, ("onnxruntime", "torch", "SimpleITK", "efficientnet-lite-pytorch"))
 """Embeddings as a cached step."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from radiogenomics.exceptions import ConfigurationError, IntegrityError
 from radiogenomics.imaging.encoder_manifest import EncoderManifest, verified_bytes
+from radiogenomics.imaging.onnx_session import onnx_session
 
 Encode = Callable[[np.ndarray], np.ndarray]
 """Pictures (n, channels, ...) float32 -> whatever the network gives."""
@@ -59,14 +60,8 @@ def _loaded(weights: str, described: str) -> Encode:
 
 
 def _onnx(content: bytes, manifest: EncoderManifest) -> Encode:
-    try:
-        import onnx
-        import onnxruntime
-    except ImportError as error:
-        raise ConfigurationError(
-            f"encoder '{manifest.name}': format onnx needs two packages: pip install 'radiogenomics[onnx]'",
-            rule="missing_package",
-        ) from error
+    import onnx
+
     outside = _external(onnx.load_model_from_string(content))
     if outside:
         raise IntegrityError(
@@ -74,10 +69,7 @@ def _onnx(content: bytes, manifest: EncoderManifest) -> Encode:
             "inside the ONNX file",
             rule="external_data",
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session = onnx_session(content)
     names = [item.name for item in session.get_inputs()]
     if len(names) != 1:
         raise ConfigurationError(

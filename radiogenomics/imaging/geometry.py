@@ -227,7 +227,20 @@ def bounding_box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         hit = np.flatnonzero(mask.any(axis=tuple(other for other in range(mask.ndim) if other != axis)))
         lower.append(hit[0])
         upper.append(hit[-1])
+        mask = mask[(slice(None),) * axis + (slice(hit[0], hit[-1] + 1),)]  # only the first axis scans the whole array
     return np.array(lower), np.array(upper)
+
+
+def box_and_centroid(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`bounding_box`, and the mean index of the region's voxels along each axis (z, y, x)."""
+    lower, upper = bounding_box(mask)
+    box = mask[tuple(slice(start, end + 1) for start, end in zip(lower, upper, strict=True))]
+    columns = np.count_nonzero(box, axis=0)
+    counts = (np.count_nonzero(box, axis=(1, 2)), columns.sum(axis=1), columns.sum(axis=0))
+    starts = (0, *lower[1:])
+    sums = [int(count @ np.arange(start, start + count.size)) for count, start in zip(counts, starts, strict=True)]
+    middle = np.array(sums) / int(columns.sum()) + np.array([lower[0], 0, 0])
+    return lower, upper, middle
 
 
 def crop_around(image: sitk.Image, lower: np.ndarray, upper: np.ndarray, margin: np.ndarray) -> sitk.Image:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from radiogenomics.exceptions import ComputationError
+from radiogenomics.imaging.geometry import box_and_centroid
 from radiogenomics.imaging.reading import Lesion
 
 if TYPE_CHECKING:
@@ -84,10 +85,8 @@ def centroid(lesion: Lesion) -> np.ndarray:
     import SimpleITK as sitk
 
     voxels = sitk.GetArrayViewFromImage(lesion.mask).view(bool)  # 0 and 1 in one byte each
-    slices = np.flatnonzero(voxels.any(axis=(1, 2)))
-    inside = np.nonzero(voxels[slices[0] : slices[-1] + 1])
-    middle = np.array([axis.mean() for axis in inside])[::-1] + np.array([0, 0, slices[0]])
-    return np.array(lesion.image.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
+    *_, middle = box_and_centroid(voxels)
+    return np.array(lesion.image.TransformContinuousIndexToPhysicalPoint(middle[::-1].tolist()))
 
 
 def on_image(values: np.ndarray, grid: sitk.Image, image: sitk.Image) -> sitk.Image:

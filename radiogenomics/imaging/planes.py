@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radiogenomics.exceptions import ComputationError
+from radiogenomics.imaging.geometry import box_and_centroid
 from radiogenomics.imaging.reading import Lesion
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ CT_WINDOWS = ((-1350.0, 150.0), (-160.0, 240.0), (-1000.0, 1000.0))
 
 PT_WINDOWS = ((0.0, 5.0), (0.0, 10.0), (0.0, 20.0))
 """SUV by body weight."""
+
+OUTSIDE = {"CT": -1000.0, "PT": 0.0}
+"""Shown beyond the image: air, HU; no uptake, SUV. In other images their minimum."""
 
 MR_PERCENTILES = ((1.0, 99.0), (25.0, 99.0), (1.0, 75.0))
 """Of the image's values above its minimum: MR intensities have no unit."""
@@ -40,7 +44,7 @@ def orthogonal_planes(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm:
     import SimpleITK as sitk
 
     image = _upright(lesion.image)
-    outside = {"CT": -1000.0, "PT": 0.0}.get(lesion.kind, float(lesion.arrays()[0].min()))
+    outside = OUTSIDE[lesion.kind] if lesion.kind in OUTSIDE else float(lesion.arrays()[0].min())
     windows = _windows(lesion)
     pictures = []
     for grid in plane_grids(lesion, pixels, margin_mm, minimum_mm):
@@ -60,12 +64,10 @@ def plane_grids(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm: float
     image, mask = _upright(lesion.image), _upright(lesion.mask)
     spacing = np.array(image.GetSpacing())
     voxels = sitk.GetArrayViewFromImage(mask).view(bool)  # 0 and 1 in one byte each
-    slices = np.flatnonzero(voxels.any(axis=(1, 2)))
-    inside = np.nonzero(voxels[slices[0] : slices[-1] + 1])
-    extents = np.array([np.ptp(axis) + 1 for axis in inside])[::-1] * spacing
+    lower, upper, middle = box_and_centroid(voxels)
+    extents = (upper - lower + 1)[::-1] * spacing
     extent = max(float(extents.max()) + 2 * margin_mm, minimum_mm)
-    middle = np.array([axis.mean() for axis in inside])[::-1] + np.array([0, 0, slices[0]])
-    centre = np.array(image.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
+    centre = np.array(image.TransformContinuousIndexToPhysicalPoint(middle[::-1].tolist()))
     axes = np.array(image.GetDirection()).reshape(3, 3)
     pairs = ((axes[:, 0], axes[:, 1]), (axes[:, 0], -axes[:, 2]), (axes[:, 1], -axes[:, 2]))
     step = extent / pixels
@@ -94,7 +96,7 @@ def _windows(lesion: Lesion) -> tuple[tuple[float, float], ...]:
         return PT_WINDOWS
     values, _ = lesion.arrays()
     shown = values[values > values.min()]
-    windows = [tuple(float(v) for v in np.percentile(shown, pair)) for pair in MR_PERCENTILES] if shown.size else []
+    windows = [(float(low), float(high)) for low, high in np.percentile(shown, MR_PERCENTILES)] if shown.size else []
     if not windows or any(high <= low for low, high in windows):
         raise ComputationError(f"{lesion.name}: the image has too few different values for a window", rule="constant")
-    return tuple((low, high) for low, high in windows)
+    return tuple(windows)

@@ -8,6 +8,7 @@ import SimpleITK as sitk
 from lesion_phantoms import ball, volume
 
 from radiogenomics.imaging.embedding import MARGIN_MM, MINIMUM_MM, embedding_of_lesion
+from radiogenomics.imaging.geometry import bounding_box, box_and_centroid
 from radiogenomics.imaging.planes import orthogonal_planes
 from radiogenomics.imaging.reading import Lesion
 from radiogenomics.imaging.volumetrics import volumetrics_of_lesion
@@ -124,6 +125,25 @@ def test_planes_are_centred_on_the_lesion_and_show_its_surroundings() -> None:
         assert abs(rows.mean() - 49.5) < 3
         assert abs(columns.mean() - 49.5) < 3
         assert inside.mean() == pytest.approx(np.pi * 12**2 / (25 + 16) ** 2, rel=0.15)
+
+
+@pytest.mark.parametrize("share", [0.003, 0.3, 1.0])
+def test_box_and_centroid_are_those_of_the_list_of_voxels(share: float) -> None:
+    rng = np.random.default_rng(0)
+    mask = np.zeros((20, 30, 40), bool)
+    mask[3:17, 11:30, 2:40] = rng.random((14, 19, 38)) < share
+    voxels = np.argwhere(mask)
+    lower, upper, middle = box_and_centroid(mask)
+    np.testing.assert_array_equal((lower, upper), (voxels.min(axis=0), voxels.max(axis=0)))
+    np.testing.assert_array_equal(bounding_box(mask), (lower, upper))
+    np.testing.assert_allclose(middle, voxels.mean(axis=0), rtol=1e-15)
+
+
+def test_a_lesion_of_one_voxel_has_a_box_and_a_centroid() -> None:
+    mask = np.zeros((5, 6, 7), bool)
+    mask[4, 0, 6] = True
+    for found in box_and_centroid(mask):
+        np.testing.assert_array_equal(found, [4, 0, 6])
 
 
 @pytest.mark.real_data
