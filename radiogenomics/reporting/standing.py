@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -32,6 +33,6 @@ def standing_in_words(history: pd.DataFrame, model_id: str, what: str = "page") 
     )
 
 
-def _since(row: dict[str, Any]) -> str:
+def _since(row: Mapping[Any, Any]) -> str:
     moment = pd.Timestamp(row["at"]).strftime("%Y-%m-%d %H:%M UTC")
     return f"since {moment}, by {row['by']}, because: {row['why']}"
