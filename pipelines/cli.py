@@ -295,12 +295,21 @@ def validate(
     endpoint: Annotated[str | None, typer.Option(help="for champion: the endpoint")] = None,
     output: Annotated[Path | None, typer.Option(help="also write every figure, as .csv or .json")] = None,
     predictions: Annotated[Path | None, typer.Option(help="also write the patients' predictions, as .csv")] = None,
+    store: Annotated[bool, typer.Option(help="keep the figures for the report of the model's endpoint")] = True,
 ) -> None:
     """External validation: apply a registered model to another labelled cohort; nothing is refitted."""
     from pipelines.commands import validate as command
 
     command.validate(
-        cohort, model, Home.from_environment(), out, of=of, endpoint=endpoint, output=output, predictions=predictions
+        cohort,
+        model,
+        Home.from_environment(),
+        out,
+        of=of,
+        endpoint=endpoint,
+        output=output,
+        predictions=predictions,
+        store=store,
     )
 
 
