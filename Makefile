@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot study-evaluation study-missing-modalities study-drafts study-robustness study-embeddings study-fusion-weights study-learners results clean help
+.PHONY: demo ui test check format bench screenshot study-evaluation study-survival study-missing-modalities study-drafts study-robustness study-embeddings study-fusion-weights study-learners results clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -17,6 +17,7 @@ help:
 	@echo "make check       ruff, mypy, import-linter"
 	@echo "make bench       speed, as ratios within one run"
 	@echo "make study-evaluation  the evaluation against known truth: docs/study_evaluation.md (about 30 minutes)"
+	@echo "make study-survival  the same for times to an event: docs/study_survival.md (about 2 minutes)"
 	@echo "make results     the public cohorts, evaluated: docs/results.md (needs RADIOGENOMICS_DATA)"
 	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
 	@echo "make study-robustness  which features survive on real CTs: docs/robustness.md (needs RADIOGENOMICS_DATA, about 40 minutes)"
@@ -62,6 +63,9 @@ bench: $(STAMP)
 
 study-evaluation: $(STAMP)
 	$(BIN)/radiogenomics study-evaluation
+
+study-survival: $(STAMP)
+	$(BIN)/radiogenomics study-evaluation --part survival
 
 PUBLIC := nsclc_radiogenomics nsclc_pd1_msk_2018 sts_metastasis
 results: $(STAMP)

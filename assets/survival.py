@@ -1,4 +1,4 @@
-"""One group a survival endpoint that names modalities: its evaluation."""
+"""One group a survival endpoint that names modalities: evaluation, final model, predictions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,29 +8,40 @@ import dagster as dg
 from assets.display import Item, number, plot, sentences, table
 from assets.factory import asset_key, cohort_asset
 from assets.fold_check import WHAT, patients_in_one_fold
+from assets.robustness import declared_readings
 from assets.step import Product
+from assets.survival_model import EVALUATION, survival_model, survival_predictions
+from assets.survival_source import (
+    LEARNING,
+    survival_depends,
+    survival_inputs,
+    survival_settings,
+    training_survival_frame,
+)
 from assets.training_frame import is_floor_of
-from radiogenomics.cohort.change import part_signature
 from radiogenomics.cohort.configuration import Cohort
 
-ASSET = "survival_evaluation"
+SURVIVAL_ASSETS = (EVALUATION, "model", "predictions")
 
 
 def survival_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
     """The assets of all survival endpoints that get models."""
-    return [_survival_evaluation(cohort, name) for name in cohort.survival_endpoints()]
+    return [
+        make(cohort, name)
+        for name in cohort.survival_endpoints()
+        for make in (_survival_evaluation, survival_model, survival_predictions)
+    ]
 
 
 def survival_asset_keys(cohort: Cohort) -> list[dg.AssetKey]:
     """Their keys."""
-    return [asset_key(cohort, name, ASSET) for name in cohort.survival_endpoints()]
+    return [asset_key(cohort, name, asset) for name in cohort.survival_endpoints() for asset in SURVIVAL_ASSETS]
 
 
 def _survival_evaluation(cohort: Cohort, name: str) -> dg.AssetsDefinition:
-    sources = {"name": True, "clinical": True, "survival": True, "endpoints": True, "resampling": True}
     return cohort_asset(
         cohort,
-        [name, ASSET],
+        [name, EVALUATION],
         group_name=name,
         kinds=["table"],
         description=(
@@ -40,15 +51,10 @@ def _survival_evaluation(cohort: Cohort, name: str) -> dg.AssetsDefinition:
             "verdict, then the curves by predicted risk."
         ),
         compute=_compute(cohort, name),
-        packages=("fusion", "evaluation", "multimodal", "endpoints", "compute", "cohort"),
-        settings=cohort.model_dump(
-            mode="json", include={**sources, "confounders": True, "models": {"clinical_baseline"}}
-        ),
-        inputs={"manifest": ["manifest"], "mdata": ["multimodal_cohort"]},
-        depends=lambda values: [
-            part_signature(values["manifest"], ["clinical/"]),
-            str(values["mdata"].uns["snapshot_id"]),
-        ],
+        packages=LEARNING,
+        settings=survival_settings(cohort),
+        inputs=survival_inputs(cohort),
+        depends=lambda values: survival_depends(cohort, values),
     )
 
 
@@ -56,15 +62,12 @@ def _compute(cohort: Cohort, name: str) -> Any:
     def compute(home: Any, values: Mapping[str, Any], progress: Any) -> Product:
         import pandas as pd
 
-        from radiogenomics.endpoints import derive_survival
         from radiogenomics.evaluation.survival_nested import evaluate_survival
         from radiogenomics.evaluation.verdict import survival_verdict
-        from radiogenomics.multimodal import survival_frame
         from radiogenomics.storage.feature_cache import FeatureCache
 
         declared = cohort.survival[name]
-        survival, _ = derive_survival(cohort, values["manifest"]["manifest"], values["manifest"]["files"])
-        frame = survival_frame(cohort, values["mdata"], survival, name)
+        frame = training_survival_frame(cohort, name, values)
         kept = [c for c in frame.confounders.columns if is_floor_of(cohort, str(c).split(":")[0], name)]
         result = evaluate_survival(
             frame.X,
@@ -75,6 +78,7 @@ def _compute(cohort: Cohort, name: str) -> Any:
             resampling=cohort.resampling,
             clinical=cohort.models.clinical_baseline,
             imaging=cohort.imaging_tables,
+            readings=declared_readings(cohort, values),
             groups=frame.groups,
             workers=cohort.compute.workers,
             scheduler=cohort.compute.scheduler,
@@ -107,6 +111,7 @@ def _compute(cohort: Cohort, name: str) -> Any:
         return Product(
             {
                 "out_of_fold": result.out_of_fold,
+                "at_horizons": result.at_horizons,
                 "curves": result.curves,
                 "metrics": result.metrics,
                 "figures": result.figures,
@@ -153,7 +158,7 @@ def _pictures(home: Any, cohort: Cohort, name: str, result: Any) -> dict[str, It
             result.comparisons, populations=populations, measure="C-index", **options
         ),
     }
-    key = [cohort.name, name, ASSET]
+    key = [cohort.name, name, EVALUATION]
     return {label: plot(figure, home.pages, key, label.split("_", 1)[1]) for label, figure in drawn.items()}
 
 
@@ -169,7 +174,7 @@ def survival_checks(cohort: Cohort, name: str) -> list[dg.AssetChecksDefinition]
     """Checks of one survival endpoint."""
 
     @dg.asset_check(
-        asset=asset_key(cohort, name, ASSET),
+        asset=asset_key(cohort, name, EVALUATION),
         blocking=True,
         description=WHAT,
     )

@@ -46,6 +46,13 @@ class Part(StrEnum):
     all = "all"
 
 
+class StudyPart(StrEnum):
+    """What a study of the evaluation is about."""
+
+    labels = "labels"
+    survival = "survival"
+
+
 class TableFormat(StrEnum):
     csv = "csv"
     parquet = "parquet"
@@ -327,21 +334,31 @@ def worklist(
 
 @app.command("study-evaluation")
 def study_evaluation(
-    output: Annotated[Path, typer.Option(help="the Markdown file that is written, its plot beside it")] = Path(
-        "docs/study_evaluation.md"
-    ),
+    output: Annotated[
+        Path | None, typer.Option(help="the Markdown file that is written, its plot beside it; left out: below docs/")
+    ] = None,
+    part: Annotated[
+        StudyPart, typer.Option(help="which figures: of labels, or of times to an event")
+    ] = StudyPart.labels,
     linear_runs: Annotated[int, typer.Option(min=20, help="cohorts of each setting, for bias and coverage")] = 1000,
     pipeline_runs: Annotated[
         int, typer.Option(min=10, help="cohorts without an effect, through the whole pipeline")
     ] = 80,
     power_runs: Annotated[int, typer.Option(min=10, help="cohorts with each stated effect, likewise")] = 30,
     leak_runs: Annotated[int, typer.Option(min=4, help="cohorts with a planted leak, and without")] = 20,
+    survival_runs: Annotated[int, typer.Option(min=20, help="cohorts of each setting of --part survival")] = 200,
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
 ) -> None:
     """Hold the evaluation against simulated cohorts whose true figures are known: bias, coverage, false verdicts, leaks."""
+    if part is StudyPart.survival:
+        from pipelines.commands.study_survival import study_survival
+
+        study_survival(output or Path("docs/study_survival.md"), survival_runs, workers, err)
+        return
     from pipelines.commands import study_evaluation as command
 
-    command.study_evaluation(output, linear_runs, pipeline_runs, power_runs, leak_runs, workers, err)
+    page = output or Path("docs/study_evaluation.md")
+    command.study_evaluation(page, linear_runs, pipeline_runs, power_runs, leak_runs, workers, err)
 
 
 @app.command("study-fusion-weights")

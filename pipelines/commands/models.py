@@ -34,15 +34,19 @@ def show_list(home: Home, out: Console, cohort: str | None, endpoint: str | None
                 "registered (UTC)": row["registered_at"].strftime("%Y-%m-%d %H:%M"),
                 "n": str(said.get("n", "")),
                 "events": str(said.get("events", "")),
-                "AUC (95 %)": _auc(figures),
+                "AUC or C-index (95 %)": _discrimination(figures),
             }
         )
     print_table("Registered models", pd.DataFrame(rows), out)
 
 
-def _auc(figures: dict[str, object]) -> str:
-    values = [v for key in ("auc", "auc_lower", "auc_upper") if isinstance(v := figures.get(key), float)]
-    return f"{values[0]:.2f} ({values[1]:.2f} to {values[2]:.2f})" if len(values) == 3 else ""
+def _discrimination(figures: dict[str, object]) -> str:
+    """The AUC, or the C-index of a time to an event, marked by a C."""
+    for name, mark in (("auc", ""), ("c_index", "C ")):
+        values = [v for key in (name, f"{name}_lower", f"{name}_upper") if isinstance(v := figures.get(key), float)]
+        if len(values) == 3:
+            return f"{mark}{values[0]:.2f} ({values[1]:.2f} to {values[2]:.2f})"
+    return ""
 
 
 def show(home: Home, out: Console, model_id: str) -> None:

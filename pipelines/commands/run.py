@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from assets.display import pages_url
 from assets.prediction_store import predictions_place
-from pipelines.commands.results import print_results
+from pipelines.commands.results import print_results, print_survival
 from pipelines.discovery import read_cohort_file
 from radiogenomics.storage import Home
 
@@ -36,6 +36,9 @@ def run(file: Path, part: str, home: Home, out: Console, err: Console) -> int:
         for endpoint in cohort.endpoints:
             report = home.pages / cohort.name / endpoint / "report" / "report.html"
             out.print(f"report       {report}", highlight=False, soft_wrap=True)
+    elif part != "features":
+        print_survival(cohort.name, home, out)
+    if part != "features" and (cohort.endpoints or cohort.survival_endpoints()):
         stored = predictions_place(home, cohort)
         out.print(f"predictions  {stored}", highlight=False, soft_wrap=True)
     out.print(

@@ -88,7 +88,7 @@ def study_evaluation(
         power=power_runs,
         leak=leak_runs,
         plot=plot.name,
-        coverage="\n".join(_coverage_row(row) for row in found.coverage.to_dict("records")),
+        coverage="\n".join(coverage_row(row) for row in found.coverage.to_dict("records")),
         verdicts="\n".join(
             f"| {r['what']} | {r['runs']} | {r['share']:.1%} | {r['lower']:.1%} to {r['upper']:.1%} |"
             for r in found.verdicts.to_dict("records")
@@ -98,7 +98,8 @@ def study_evaluation(
     err.print(f"{output}: written after {time.monotonic() - started:.0f} s", highlight=False)
 
 
-def _coverage_row(row: dict) -> str:
+def coverage_row(row: dict) -> str:
+    """One line of the table of coverage."""
     final = "" if pd.isna(row["bias_final"]) else f"{row['bias_final']:+.3f}"
     return (
         f"| {row['setting']} | {row['figure']} | {row['truth']:.3f} | {row['bias']:+.3f} | {final} | "

@@ -139,7 +139,9 @@ class TimeToEvent(FollowUp):
         "late/cox_weighted", description="the model that the verdict is about; declared before any result"
     )
     horizons_months: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (6.0, 12.0), description="months after the index date at which the time-dependent AUC is given"
+        (6.0, 12.0),
+        min_length=1,
+        description="months after the index date at which the time-dependent AUC is given; predictions are of the event by the earliest",
     )
     risk_groups: int = Field(
         2,

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from radiogenomics.cohort.settings import Name, Settings
 
+TIME_TO_EVENT = "time_to_event"
+"""`outcome` in the metadata of a stored model of a time to an event; models of labels say none."""
+
 
 class Domain(Settings):
     """When a patient lies outside what a model was trained on."""

@@ -14,15 +14,18 @@ from radiogenomics.evaluation.fold_cache import Work, array_digest, code_digest,
 from radiogenomics.evaluation.outer_fold import Part
 from radiogenomics.fusion.columns import modality_columns, presence
 from radiogenomics.fusion.cox_floor import EVERYBODY, CoxFloor
+from radiogenomics.fusion.robustness import Readings, unreliable_columns
 from radiogenomics.fusion.survival_registry import build_survival_models
 from radiogenomics.storage.feature_cache import cache_key
 
 SURVIVING = "surviving_"
 """Beginning of the columns with the predicted chance of no event until each of the task's times."""
+EVENT_FREE = "event_free_"
+"""Beginning of the columns with the same at each of the declared horizons."""
 
 
 class SurvivalTask(NamedTuple):
-    """What every outer fold shares. Rows of all tables stand in the same order; `times` are where curves are read."""
+    """What every outer fold shares. Rows of all tables stand in the same order; `times` are where curves are read, `horizons` the declared months."""
 
     X: pd.DataFrame
     time: np.ndarray
@@ -32,6 +35,8 @@ class SurvivalTask(NamedTuple):
     resampling: Resampling
     imaging: tuple[str, ...]
     clinical: str
+    readings: tuple[Readings, ...] = ()
+    horizons: tuple[float, ...] = ()
 
 
 def predict_survival_part(part: Part, task: SurvivalTask) -> pd.DataFrame:
@@ -43,9 +48,15 @@ def predict_survival_part(part: Part, task: SurvivalTask) -> pd.DataFrame:
 
 def _predictions(part: Part, task: SurvivalTask) -> Iterator[pd.DataFrame]:
     modalities = modality_columns([str(c) for c in task.X.columns], task.X.shape[1])
-    built = build_survival_models(modalities, task.resampling, imaging=task.imaging, clinical=task.clinical)
     here = np.asarray(presence(task.X.to_numpy(), modalities).any(axis=1))
     train = part.train[here[part.train]]
+    built = build_survival_models(
+        modalities,
+        task.resampling,
+        imaging=task.imaging,
+        clinical=task.clinical,
+        unreliable=unreliable_columns(task.readings, task.X.index[train]),
+    )
     X_train, X_test = task.X.iloc[train], task.X.iloc[part.test]
     time, event = task.time[train], task.event[train]
     fitted: dict[str, Any] = {}
@@ -70,7 +81,9 @@ def _table(
 ) -> pd.DataFrame:
     log_hazard = model.predict_log_hazard(X_test)
     abstained = np.isnan(log_hazard)
-    chances = model.predict_survival(X_test, task.times)
+    chances = model.predict_survival(X_test, np.concatenate([task.times, task.horizons]))
+    names = [f"{SURVIVING}{place:02d}" for place in range(len(task.times))]
+    names += [f"{EVENT_FREE}{place:02d}" for place in range(len(task.horizons))]
     return pd.DataFrame(
         {
             "patient_id": task.X.index[part.test].astype(str),
@@ -83,7 +96,7 @@ def _table(
             "event": task.event[part.test],
             "modalities_used": ["" if silent else names for names, silent in zip(used, abstained, strict=True)],
             "abstained": abstained,
-            **{f"{SURVIVING}{place:02d}": chances[:, place] for place in range(len(task.times))},
+            **{column: chances[:, place] for place, column in enumerate(names)},
         }
     )
 
@@ -99,6 +112,8 @@ def _digest(task: SurvivalTask) -> str:
         task.resampling.model_dump(mode="json", include={"inner_folds", "random_state"}),
         list(task.imaging),
         task.clinical,
+        [readings.digest() for readings in task.readings],
+        list(task.horizons),
         code_digest(),
     )
 

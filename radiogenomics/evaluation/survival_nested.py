@@ -23,11 +23,12 @@ from radiogenomics.evaluation.survival_figures import (
     survival_metrics,
     survival_scores,
 )
-from radiogenomics.evaluation.survival_fold import SURVIVAL_MODELS, SURVIVING, SurvivalTask
+from radiogenomics.evaluation.survival_fold import EVENT_FREE, SURVIVAL_MODELS, SURVIVING, SurvivalTask
 from radiogenomics.evaluation.survival_scores import last_reliable_time
 from radiogenomics.exceptions import ComputationError, ConfigurationError, TableError
 from radiogenomics.fusion.columns import presence
 from radiogenomics.fusion.cox_floor import EVERYBODY
+from radiogenomics.fusion.robustness import Readings
 from radiogenomics.fusion.survival_registry import CLINICAL_AND_IMAGING, WITHOUT_IMAGING, build_survival_models
 from radiogenomics.storage.feature_cache import FeatureCache
 
@@ -41,6 +42,8 @@ class SurvivalEvaluation(NamedTuple):
     Attributes
     ----------
     out_of_fold : by `schemas.SURVIVAL_OUT_OF_FOLD`, one row a patient, model and repeat.
+    at_horizons : patient_id, model, repeat, horizon_months, event_free: the predicted chance of no event until each declared horizon;
+        NaN where the model abstained.
     curves : patient_id, model, repeat, time_months, survival: the predicted chance of no event until then.
     metrics : by `schemas.SURVIVAL_METRICS`, one row a model and population.
     figures : by `schemas.FIGURES`: Uno's C, AUC at the declared months, integrated Brier score and what is gained over the
@@ -50,6 +53,7 @@ class SurvivalEvaluation(NamedTuple):
     """
 
     out_of_fold: pd.DataFrame
+    at_horizons: pd.DataFrame
     curves: pd.DataFrame
     metrics: pd.DataFrame
     figures: pd.DataFrame
@@ -67,6 +71,7 @@ def evaluate_survival(
     resampling: Resampling,
     clinical: str = "clinical",
     imaging: Iterable[str] = (),
+    readings: Iterable[Readings] = (),
     groups: pd.Series | None = None,
     workers: int = 1,
     scheduler: str | None = None,
@@ -104,7 +109,18 @@ def evaluate_survival(
         )
     folds = survival_folds(given, months, resampling, groups)
     times = curve_times(months, given.target)
-    task = SurvivalTask(given.X, months, given.target, given.floors, times, resampling, given.imaging, clinical)
+    task = SurvivalTask(
+        given.X,
+        months,
+        given.target,
+        given.floors,
+        times,
+        resampling,
+        given.imaging,
+        clinical,
+        tuple(readings),
+        settings.horizons_months,
+    )
     parts = fold_parts(folds, len(given.X))
     outcomes = predict_parts(
         parts,
@@ -117,13 +133,15 @@ def evaluate_survival(
     )
     table = results(parts, outcomes)
     chances = [c for c in table.columns if c.startswith(SURVIVING)]
-    out_of_fold = conform(table.drop(columns=chances), SURVIVAL_OUT_OF_FOLD)
+    beyond = [c for c in table.columns if c.startswith(EVENT_FREE)]
+    out_of_fold = conform(table.drop(columns=[*chances, *beyond]), SURVIVAL_OUT_OF_FOLD)
     scores = survival_scores(table, given.X.index)
     inside = populations(given.X, given.target)
     measure = c_index_measure(scores, months, given.target)
     return SurvivalEvaluation(
         out_of_fold=out_of_fold,
-        curves=_curves(table, chances, times),
+        at_horizons=_long(table, beyond, np.array(settings.horizons_months), "horizon_months", "event_free"),
+        curves=_long(table, chances, times, "time_months", "survival"),
         metrics=survival_metrics(scores, months, given.target, inside, clinical, times),
         figures=survival_figures(scores, months, given.target, inside, clinical, times, settings.horizons_months),
         comparisons=comparisons_table(
@@ -181,10 +199,11 @@ def _months(time: pd.Series, given: Aligned) -> np.ndarray:
     return known.to_numpy(dtype=float)
 
 
-def _curves(table: pd.DataFrame, chances: list[str], times: np.ndarray) -> pd.DataFrame:
-    long = table.melt(["patient_id", "model", "repeat"], chances, var_name="place", value_name="survival")
-    long["time_months"] = times[long["place"].str.removeprefix(SURVIVING).astype(int)]
-    return long[["patient_id", "model", "repeat", "time_months", "survival"]]
+def _long(table: pd.DataFrame, chances: list[str], times: np.ndarray, time: str, chance: str) -> pd.DataFrame:
+    """One row a patient, model, repeat and time; the columns `chances` stand in the order of `times`."""
+    long = table.melt(["patient_id", "model", "repeat"], chances, var_name=time, value_name=chance)
+    long[time] = long[time].map(dict(zip(chances, times.tolist(), strict=True))).astype(float)
+    return long[["patient_id", "model", "repeat", time, chance]]
 
 
 def _questions(

@@ -14,8 +14,11 @@ from radiogenomics.exports.exported import Exported
 from radiogenomics.storage.prediction_columns import COLUMNS, Column
 
 _BY_NAME = {column.name: column for column in COLUMNS}
-_PARAMETERS = ("probability", "lower", "upper", "label", "abstained", "prediction_set", "set_level", "in_domain")
-_YES_NO = {"label", "abstained", "in_domain"}
+_PARAMETERS = (
+    "probability", "lower", "upper", "label", "abstained", "prediction_set", "set_level", "in_domain",
+    "horizon_months", "risk_score", "time_months", "event",
+)  # fmt: skip
+_YES_NO = {"label", "abstained", "in_domain", "event"}
 _KEPT = (
     "created_at", "endpoint", "kind", "model", "model_id", "repeat", "fold", "modalities_used", "abstention_reason", "snapshot_id",
     "model_hash", "labels_id", "settings_id", "code_version", "simulated",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from radiogenomics.fusion.floor import ConfounderFloor
     from radiogenomics.fusion.registry import ALGORITHMS, TRUSTED_TYPES, build_models, fit_final
     from radiogenomics.fusion.reliability import unreliable_features
-    from radiogenomics.fusion.survival_registry import SURVIVAL_ALGORITHMS, build_survival_models
+    from radiogenomics.fusion.survival_registry import SURVIVAL_ALGORITHMS, build_survival_models, fit_final_survival
 
 __all__ = [
     "ALGORITHMS",
@@ -19,6 +19,7 @@ __all__ = [
     "build_models",
     "build_survival_models",
     "fit_final",
+    "fit_final_survival",
     "unreliable_features",
 ]
 
@@ -30,6 +31,7 @@ _HOME = {
     "ConfounderFloor": "floor",
     "SURVIVAL_ALGORITHMS": "survival_registry",
     "build_survival_models": "survival_registry",
+    "fit_final_survival": "survival_registry",
     "unreliable_features": "reliability",
 }
 

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from radiogenomics.exceptions import TableError
-from radiogenomics.fusion.columns import SEPARATOR, holds_voxels, modality_columns, presence
+from radiogenomics.fusion.columns import SEPARATOR, holds_voxels, modality_columns, presence, reliable_columns
 from radiogenomics.fusion.combat import ComBat
 from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.logistic import log_loss_rows, recalibration
@@ -247,15 +247,8 @@ class ConcatenatingClassifier(MemberClassifier):
         return self._reliable({name: blocks[name] for name in self.modalities})
 
     def _reliable(self, blocks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The blocks without unreliable columns; those of which nothing is left go, unless that is all of them."""
-        barred = set(getattr(self, "unreliable", ()))  # a model stored by an earlier version has none
-        names = getattr(self, "feature_names_in_", None)
-        if not barred or names is None:
-            return blocks
-        kept = {
-            name: columns[[str(names[column]) not in barred for column in columns]] for name, columns in blocks.items()
-        }
-        return {name: columns for name, columns in kept.items() if len(columns)} or kept
+        unreliable = getattr(self, "unreliable", ())  # a model stored by an earlier version has none
+        return reliable_columns(blocks, getattr(self, "feature_names_in_", None), unreliable)
 
     def _covered(self, values: np.ndarray) -> np.ndarray:
         """Rows that have any of the modalities, less those whose site the harmonisation refuses."""

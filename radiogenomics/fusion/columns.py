@@ -67,6 +67,23 @@ def presence(values: np.ndarray, blocks: dict[str, np.ndarray]) -> np.ndarray:
     return np.column_stack([~np.isnan(values[:, columns]).all(axis=1) for columns in blocks.values()])
 
 
+def reliable_columns(
+    blocks: dict[str, np.ndarray], names: Sequence[str] | None, unreliable: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """The blocks without unreliable columns; modalities of which nothing is left go, unless that is all of them.
+
+    Parameters
+    ----------
+    blocks : positions of each modality's columns. names : of all columns; None for a plain array, whose columns all stay.
+    unreliable : names of columns that may not enter (see :mod:`radiogenomics.fusion.robustness`).
+    """
+    barred = set(unreliable)
+    if not barred or names is None:
+        return blocks
+    kept = {name: columns[[str(names[column]) not in barred for column in columns]] for name, columns in blocks.items()}
+    return {name: columns for name, columns in kept.items() if len(columns)} or kept
+
+
 def imaging_modalities(modalities: Iterable[str], declared: Iterable[str] = ()) -> set[str]:
     """The modalities that come from images: by their prefix, or because they are declared so (ready-made tables)."""
     declared = set(declared)

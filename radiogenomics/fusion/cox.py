@@ -26,7 +26,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from radiogenomics.exceptions import ComputationError, TableError
-from radiogenomics.fusion.columns import modality_columns, presence
+from radiogenomics.fusion.columns import modality_columns, presence, reliable_columns
 from radiogenomics.fusion.design import Block, Design
 from radiogenomics.fusion.partial_likelihood import (
     baseline_hazard,
@@ -105,6 +105,8 @@ class CoxElasticNet(SurvivalModel):
     inner_folds, inner_repeats : of the inner cross-validation.
     max_features : features kept of each modality by their score statistic, inside every (inner) fold.
     random_state : seed of the inner folds.
+    unreliable : names of columns that may not enter (see :mod:`radiogenomics.fusion.robustness`). A modality of which none is
+        left counts as absent.
 
     Attributes
     ----------
@@ -122,12 +124,14 @@ class CoxElasticNet(SurvivalModel):
         inner_repeats: int = 3,
         max_features: int = 60,
         random_state: int = 20260101,
+        unreliable: tuple[str, ...] = (),
     ) -> None:
         self.modalities = modalities
         self.inner_folds = inner_folds
         self.inner_repeats = inner_repeats
         self.max_features = max_features
         self.random_state = random_state
+        self.unreliable = unreliable
 
     def candidates(self) -> list[dict[str, float]]:
         """Features kept, l1_ratio and penalty, the most careful first within each number of features."""
@@ -211,16 +215,16 @@ class CoxElasticNet(SurvivalModel):
         return result, gains
 
     def _used_blocks(self) -> dict[str, np.ndarray]:
-        blocks = self.modality_columns_
+        blocks, names = self.modality_columns_, getattr(self, "feature_names_in_", None)
         if self.modalities is None:
-            return blocks
+            return reliable_columns(blocks, names, self.unreliable)
         absent = [name for name in self.modalities if name not in blocks]
         if absent:
             raise TableError(
                 f"modality '{absent[0]}' has no column in the table; it has {sorted(blocks)}",
                 rule="modality_without_columns",
             )
-        return {name: blocks[name] for name in self.modalities}
+        return reliable_columns({name: blocks[name] for name in self.modalities}, names, self.unreliable)
 
     def _log_hazard(self, values: np.ndarray) -> np.ndarray:
         rows = presence(values, self._used_blocks()).any(axis=1)

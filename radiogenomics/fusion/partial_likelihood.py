@@ -59,22 +59,34 @@ def log_partial_likelihood(log_hazard: np.ndarray, times: np.ndarray, events: np
     return np.asarray((own - top - np.log(sums)).sum(axis=0))
 
 
+def _one_column(log_hazard: np.ndarray, ties: _Ties) -> tuple[np.ndarray, np.ndarray, float]:
+    """`_risk_sums` of one column (n,), and minus its log partial likelihood."""
+    z = log_hazard[ties.order]
+    top = z.max()
+    hazard = np.exp(z - top)
+    at_risk = np.cumsum(hazard)
+    if ties.share.any():
+        dying = np.cumsum(hazard * ties.events)
+        before = np.where(ties.first > 0, dying[np.maximum(ties.first - 1, 0)], 0.0)
+        sums = at_risk[ties.last] - ties.share * (dying[ties.last] - before)
+    else:
+        sums = at_risk[ties.last]
+    return hazard, sums, float(-(z[ties.events == 1] - top - np.log(sums)).sum())
+
+
 def _value_and_slope(log_hazard: np.ndarray, ties: _Ties) -> tuple[float, np.ndarray]:
     """Minus the log partial likelihood of one column (n,), and its derivative by each log hazard (n,)."""
-    z = log_hazard[:, None]
-    hazard, top, sums = _risk_sums(z, ties)
-    inverse = 1 / sums[:, 0]
-    own = log_hazard[ties.order]
-    value = float(-(own[ties.events == 1] - top[0] - np.log(sums[:, 0])).sum())
+    hazard, sums, value = _one_column(log_hazard, ties)
+    inverse = 1 / sums
     n = len(log_hazard)
     # every event counts for all patients up to `last`; for those who die at its time, less Efron's share
     added = np.bincount(ties.last, weights=inverse, minlength=n)
     weight = np.cumsum(added[::-1])[::-1]
-    less = np.bincount(ties.first, weights=inverse * ties.share, minlength=n)
-    less_of_time = less[_first_of_time(ties, n)]
-    slope_sorted = hazard[:, 0] * (weight - ties.events * less_of_time) - ties.events
+    if ties.share.any():
+        less = np.bincount(ties.first, weights=inverse * ties.share, minlength=n)
+        weight = weight - ties.events * less[_first_of_time(ties, n)]
     slope = np.empty(n)
-    slope[ties.order] = slope_sorted
+    slope[ties.order] = hazard * weight - ties.events
     return value, slope
 
 
@@ -119,6 +131,9 @@ def penalised_cox(
             value, slope = _value_and_slope(design @ at, ties)
             return value / n + 0.5 * ridge * float(at @ at), design.T @ slope / n + ridge * at
 
+        def height(at: np.ndarray, ridge: float = ridge) -> float:
+            return _one_column(design @ at, ties)[2] / n + 0.5 * ridge * float(at @ at)
+
         ahead, momentum = b.copy(), 1.0
         for _ in range(maximum_iterations):
             value, gradient = smooth(ahead)
@@ -127,7 +142,7 @@ def penalised_cox(
                 new = np.sign(moved) * np.maximum(np.abs(moved) - step * lasso, 0.0)
                 change = new - ahead
                 bound = value + float(gradient @ change) + float(change @ change) / (2 * step)
-                if smooth(new)[0] <= bound + 1e-12 or step < 1e-8:
+                if height(new) <= bound + 1e-12 or step < 1e-8:
                     break
                 step *= 0.5
             moved_by = new - b

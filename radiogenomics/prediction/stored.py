@@ -12,9 +12,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from radiogenomics.cohort.configuration import Cohort
-from radiogenomics.cohort.model_use import Prediction
+from radiogenomics.cohort.model_use import TIME_TO_EVENT, Prediction
 from radiogenomics.evaluation.training_reference import ARRAYS, PLAIN, TrainingReference
-from radiogenomics.exceptions import IntegrityError, NotMaterialisedError
+from radiogenomics.exceptions import InputError, IntegrityError, NotMaterialisedError
 from radiogenomics.fusion import TRUSTED_TYPES
 from radiogenomics.omics.cohort_state import CohortState
 from radiogenomics.storage.model_stages import ModelStages
@@ -107,6 +107,8 @@ def load_model(folder: Path, model: str, cohort: str | None = None, endpoint: st
         There is no such model, or no champion.
     IntegrityError
         A file was altered, or is of an unknown format.
+    InputError
+        The model predicts a time to an event, not a label.
     """
     registry = ModelRegistry(folder)
     if model == CHAMPION:
@@ -118,6 +120,11 @@ def load_model(folder: Path, model: str, cohort: str | None = None, endpoint: st
         model_id = model
         cohort, endpoint = registry.find(model)
     manifest = registry.manifest(cohort, endpoint, model_id)
+    if _of_survival(manifest):
+        raise InputError(
+            f"model '{model_id}' predicts a time to an event ({cohort}/{endpoint}); only models of labels are applied to patients",
+            rule="time_to_event",
+        )
     place = (cohort, endpoint, model_id)
     files = {name: registry.attachment(*place, name) for name in (ARRAYS, PLAIN, DICTIONARY, STATE)}
     arrays, plain, described, state = (files[name] for name in (ARRAYS, PLAIN, DICTIONARY, STATE))
@@ -133,6 +140,10 @@ def load_model(folder: Path, model: str, cohort: str | None = None, endpoint: st
         state=CohortState() if state is None else CohortState.model_validate_json(state),
         reference=None if arrays is None or plain is None else TrainingReference.from_files(arrays, plain),
     )
+
+
+def _of_survival(manifest: Mapping[str, Any]) -> bool:
+    return manifest["metadata"].get("outcome") == TIME_TO_EVENT
 
 
 def _configuration(manifest: Mapping[str, Any]) -> Cohort | None:
@@ -152,6 +163,13 @@ def _champion_of(registry: ModelRegistry, cohort: str | None, endpoint: str | No
     table = registry.list()
     known = sorted({(str(c), str(e)) for c, e in zip(table["cohort"], table["endpoint"], strict=True)})
     matching = [(c, e) for c, e in known if cohort in (None, c) and endpoint in (None, e)]
+    if len(matching) > 1:  # models of times to an event have no champion
+        labelled = table[
+            [row.intact and not _of_survival(registry.manifest(*row[:3])) for row in table.itertuples(index=False)]
+        ]
+        matching = [
+            pair for pair in matching if pair in set(zip(labelled["cohort"], labelled["endpoint"], strict=True))
+        ]
     if len(matching) != 1:
         shown = ", ".join(f"{c}/{e}" for c, e in known) or "none"
         which = "several match" if matching else "none matches"

@@ -8,17 +8,18 @@ Four latent factors a patient, independent standard normal variables::
     smoking        tobacco exposure: pack-years, KRAS, tumour mutational burden
 
 Each outcome is Bernoulli with a log-odds that is linear in the latent factors, plus an effect of sex and an effect of the
-hospital (a confounder: it also changes the images and the expression). Each modality sees each factor with Gaussian
+hospital (a confounder: it also changes the images and the expression). Overall survival has a hazard that is log-linear in the same
+factors (:mod:`radiogenomics.simulation.survival`). Each modality sees each factor with Gaussian
 noise of its own, and everything it shows is a function of what it sees and of noise that tells nothing about any
 outcome. So the best that any model can do with a modality is known: see :mod:`radiogenomics.simulation.truth`.
 
 The directions follow what is known of lung adenocarcinoma (EGFR with never smoking, female sex and ground glass; benefit from
-PD-1 blockade with inflammation, PD-L1 and mutational burden); the sizes are chosen, not estimated from patients.
+PD-1 blockade with inflammation, PD-L1 and mutational burden; death with an uneven tumour); the sizes are chosen, not estimated from patients.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -60,14 +61,47 @@ class OutcomeEffects:
 
 
 @dataclass(frozen=True)
+class HazardEffects:
+    """Log hazard ratios of one time to an event, its Weibull baseline, and how long patients are observed.
+
+    `median_months` is that of the patient of average biology at the first hospital; `shape` above 1: the hazard rises with time.
+    Patients enter evenly over `accrual_months`, the data are cut `study_months` after the first one; besides, a patient is lost
+    after `lost_after_months` on average.
+    """
+
+    median_months: float = 14.0
+    shape: float = 1.2
+    growth: float = 0.0
+    heterogeneity: float = 0.0
+    inflammation: float = 0.0
+    smoking: float = 0.0
+    hospital: float = 0.0
+    accrual_months: float = 24.0
+    study_months: float = 36.0
+    lost_after_months: float = 80.0
+
+    @property
+    def weights(self) -> Array:
+        """Log hazard ratio per unit of each latent factor, shape (4,), in the order of ``LATENTS``."""
+        return np.array([getattr(self, name) for name in LATENTS], dtype=float)
+
+    def scaled(self, factor: float) -> HazardEffects:
+        """The same endpoint with every effect multiplied; baseline and censoring stay."""
+        return replace(self, **{name: factor * getattr(self, name) for name in (*LATENTS, "hospital")})
+
+
+@dataclass(frozen=True)
 class Effects:
-    """Declared effect sizes of both outcomes."""
+    """Declared effect sizes of both outcomes and of overall survival."""
 
     egfr_status: OutcomeEffects = OutcomeEffects(
         0.32, growth=1.7, heterogeneity=-0.8, smoking=-1.3, female=0.7, hospital=1.3
     )
     durable_clinical_benefit: OutcomeEffects = OutcomeEffects(
         0.36, growth=-0.6, heterogeneity=-1.1, inflammation=1.6, smoking=1.2, hospital=1.3
+    )
+    overall_survival: HazardEffects = HazardEffects(
+        growth=-0.3, heterogeneity=0.8, inflammation=-0.5, smoking=0.3, hospital=0.5
     )
 
     @classmethod
@@ -77,7 +111,11 @@ class Effects:
 
     def scaled(self, factor: float) -> Effects:
         """All effects, those of the hospital included, multiplied by `factor`."""
-        return Effects(self.egfr_status.scaled(factor), self.durable_clinical_benefit.scaled(factor))
+        return Effects(
+            self.egfr_status.scaled(factor),
+            self.durable_clinical_benefit.scaled(factor),
+            self.overall_survival.scaled(factor),
+        )
 
     def of(self, endpoint: str) -> OutcomeEffects:
         """The effects on one endpoint."""

@@ -23,13 +23,13 @@ FOLLOW_UP = (
         "    lesions: lesions.csv\n    follow_up: {match: label, contour_sd_mm: 0.5, absent: gone, delta: {until_days: 60}}\n",
     ),
     (
-        "\nconfounders:\n",
+        "\nsurvival:\n",
         "  benefit_from_day_60:\n"
         "    description: No progression within six months, predicted two months after the start of therapy\n"
         "    label: {rule: horizon, table: main, time: pfs_months, event: progressed, horizon_months: 6}\n"
         "    landmark_days: 60\n"
         "    modalities: [radiomics_ct, delta_ct, clinical]\n"
-        "\nconfounders:\n",
+        "\nsurvival:\n",
     ),
 )
 """What a cohort with later studies declares beside: text and what stands in its place."""

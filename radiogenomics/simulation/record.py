@@ -3,10 +3,14 @@
 ===============  ===================================================================================================
 simulated        true, always
 random_state     the seed; with ``name``, ``patients_drawn``, ``effects`` and ``noise`` it gives the same cohort again
-effects          per endpoint: prevalence, and log-odds per unit of each latent factor, for women, for the second hospital
+effects          per endpoint: prevalence, and log-odds per unit of each latent factor, for women, for the second hospital;
+                 for a time to an event log hazard ratios, the baseline and the censoring
 noise            per source: standard deviation of what it shows of each factor (factors it does not show are left out)
 best_auc         per endpoint: the area that no model exceeds, for each ``modality``, for ``all`` of the endpoint's modalities,
                  for ``all_and_hospital``, for the ``hospital`` alone, and for the ``latent`` factors themselves
+survival         per time to an event: the ``modalities`` that may predict it, ``best_c_index`` (as ``best_auc``, of Harrell's C under the
+                 declared censoring), ``share_censored``, and per patient the true ``log_hazard``, the ``best_log_hazard`` given the
+                 sources there are, and the true ``months`` to the event, seen or not
 planted          every malformed input with its file, row and kind
 follow_up        where there are later studies: per patient and study, the baseline included, days since the start of therapy, and
                  per tumour its true volume (mm3) and longest axial diameter (mm), and how far outside it the contour was
@@ -33,6 +37,7 @@ from radiogenomics.simulation.biology import (
     Flags,
     Patients,
 )
+from radiogenomics.simulation.survival import Observed, survival_record
 from radiogenomics.simulation.truth import attainable, best_for_patients
 
 
@@ -46,11 +51,13 @@ def truth_record(
     seed: int,
     name: str,
     planted: list[dict[str, Any]],
+    survival: Observed,
     follow_up: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """All that is true of the cohort, as plain values for JSON.
 
-    `present` is source -> (n,) of bool, who has it; `formats` the file format of each patient's images, '' for none.
+    `present` is source -> (n,) of bool, who has it; `formats` the file format of each patient's images, '' for none;
+    `survival` what was observed of the time to an event.
     """
     best = {endpoint: best_for_patients(endpoint, effects, biology, drawn, present) for endpoint in ENDPOINTS}
     people = {}
@@ -77,6 +84,7 @@ def truth_record(
         "effects": effects.as_dict(),
         "noise": {source: _named(biology.view(source).noise) for source in SOURCES},
         "best_auc": attainable(effects, biology),
+        "survival": survival_record(drawn, ids, present, effects, biology, survival),
         "planted": planted,
         "patients": people,
     }

@@ -30,6 +30,7 @@ from radiogenomics.simulation.cohort_file import DEFAULT_NAME, cohort_text
 from radiogenomics.simulation.follow_up import Visit, dated, draw_course, render_visits, true_visit
 from radiogenomics.simulation.images import SCANNERS, Study, draw_tumours, render
 from radiogenomics.simulation.record import truth_record
+from radiogenomics.simulation.survival import Observed, clinical_columns, draw_survival
 
 MINIMUM_PATIENTS = 10
 MARK_FILE = "SIMULATED.txt"
@@ -43,7 +44,7 @@ LACKING = {"images": 0.08, "mutations": 0.10, "expression": 0.20}
 """Share of patients who lack a source."""
 
 # One stream of randomness a purpose, so that a change in one leaves the others as they were.
-_PATIENTS, _FORMATS, _IMAGES, _CLINICAL, _PANELS, _MAF, _EXPRESSION, _LACKING, _FAULTS, _COURSE = range(10)
+_PATIENTS, _FORMATS, _IMAGES, _CLINICAL, _PANELS, _MAF, _EXPRESSION, _LACKING, _FAULTS, _COURSE, _SURVIVAL = range(11)
 
 
 @dataclass(frozen=True)
@@ -218,9 +219,20 @@ def _write(
     pd.DataFrame(rows).to_csv(folder / "lesions.csv", index=False, lineterminator="\n")
 
     starts = [draw_course((), False, stream(_COURSE, index)).start for index in range(count)] if follow_up else None
-    _write_tables(folder, drawn, ids, present, planted, fault_stream, stream, starts)
+    observed = draw_survival(drawn, effects.overall_survival, stream(_SURVIVAL))
+    _write_tables(folder, drawn, ids, present, planted, fault_stream, stream, observed, starts)
     truth = truth_record(
-        drawn, ids, present, formats, effects, biology, seed, name, planted.as_list(), courses if follow_up else None
+        drawn,
+        ids,
+        present,
+        formats,
+        effects,
+        biology,
+        seed,
+        name,
+        planted.as_list(),
+        observed,
+        courses if follow_up else None,
     )
     (folder / "truth.json").write_text(json.dumps(truth, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return {
@@ -294,9 +306,13 @@ def _write_tables(
     planted: faults.Planted,
     fault_stream: np.random.Generator,
     stream: Callable[[int], np.random.Generator],
+    observed: Observed,
     starts: list[date] | None,
 ) -> None:
     clinical = faults.spoil_clinical(tables.clinical_table(drawn, ids, stream(_CLINICAL)), planted, fault_stream)
+    for column, texts in clinical_columns(observed).items():
+        known = dict(zip(ids, texts, strict=True))
+        clinical[column] = [known.get(p, "") for p in clinical["patient_id"]]
     if starts is not None:
         begin = dict(zip(ids, starts, strict=True))
         progressed = dict(zip(ids, 1 - drawn.outcome["durable_clinical_benefit"], strict=True))

@@ -91,7 +91,7 @@ COLUMNS: tuple[Column, ...] = (
         least=0,
     ),
     _share(
-        "probability", "PROB", "Calibrated probability", "calibrated probability of a positive label; missing: the model abstained"
+        "probability", "PROB", "Calibrated probability", "calibrated probability of a positive label; of a time to an event: of the event by horizon_months; missing: the model abstained"
     ),
     _share(
         "lower",
@@ -107,7 +107,8 @@ COLUMNS: tuple[Column, ...] = (
         "integer",
         "LABEL",
         "Observed label (1 positive, 0 negative)",
-        "the label as observed: 1 positive, 0 negative; missing is missing, never negative",
+        "the label as observed: 1 positive, 0 negative; of a time to an event: whether it was seen by horizon_months, missing where "
+        "the patient was censored before; missing is missing, never negative",
         "Int8",
         nullable=True,
         values=(0, 1),
@@ -162,7 +163,7 @@ COLUMNS: tuple[Column, ...] = (
         "labels_id",
         "LABELSID",
         "Hash of the labels",
-        "SHA-256 of the labels that the model learned from: sorted lines of patient, tab, label",
+        "SHA-256 of the labels that the model learned from: sorted lines of patient, tab, label (of a time to an event: months, tab, event)",
         default="",
     ),
     _text(
@@ -171,6 +172,49 @@ COLUMNS: tuple[Column, ...] = (
         "Hash of the settings",
         "SHA-256 of the part of cohort.yaml that decides the model: endpoint, resampling, models",
         default="",
+    ),
+    Column(
+        "horizon_months",
+        "number",
+        "HORIZON",
+        "Horizon of the probability (months)",
+        "months after the index date until which the probability of the event is given; missing: the endpoint is no time to an event",
+        "float64",
+        "months",
+        True,
+        least=0.0,
+    ),
+    Column(
+        "risk_score",
+        "number",
+        "RISK",
+        "Predicted log hazard ratio",
+        "log hazard ratio against the average training patient; scores compare within a fold only; missing: the model abstained, "
+        "or the endpoint is no time to an event",
+        "float64",
+        "1",
+        True,
+    ),
+    Column(
+        "time_months",
+        "number",
+        "TIMEMON",
+        "Observed time (months)",
+        "months from the index date to the event or to the end of observation; missing: the endpoint is no time to an event",
+        "float64",
+        "months",
+        True,
+        least=0.0,
+    ),
+    Column(
+        "event",
+        "integer",
+        "EVENT",
+        "Event seen (1 yes, 0 censored)",
+        "whether the event was seen at time_months: 1, or 0 where the patient was censored; missing: the endpoint is no time to an event",
+        "Int8",
+        nullable=True,
+        values=(0, 1),
     ),
 )  # fmt: skip
 """In the order of the table; a new column is added at the end, with a default."""

@@ -43,6 +43,9 @@ SIMULATED = [
     "simulated/manifest",
     "simulated/multimodal_cohort",
     "simulated/mutation_features",
+    "simulated/overall_survival/model",
+    "simulated/overall_survival/predictions",
+    "simulated/overall_survival/survival_evaluation",
     "simulated/quarantine",
     "simulated/radiomic_features",
 ]

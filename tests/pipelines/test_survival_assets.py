@@ -6,12 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from matplotlib.text import Text
 from rich.console import Console
 
+from pipelines.commands.models import show_list
 from pipelines.commands.results import print_survival
 from pipelines.discovery import read_cohort_file
 from pipelines.running import RunOutcome, run_cohort
-from radiogenomics.storage import ArtefactStore, Home
+from radiogenomics.exceptions import InputError
+from radiogenomics.fusion import TRUSTED_TYPES
+from radiogenomics.prediction.stored import load_model
+from radiogenomics.reporting.figures.patient_probabilities import patient_probabilities_figure
+from radiogenomics.storage import ArtefactStore, Home, PredictionStore
+from radiogenomics.storage.models import ModelRegistry
 
 KEY = ["small", "relapse", "survival_evaluation"]
 
@@ -65,6 +72,44 @@ def test_the_evaluation_is_stored_with_its_verdict_and_pictures(done: tuple[Home
     assert "C-index of" in shown["1_verdict"]["value"]
     assert {"4_forest", "5_kaplan_meier", "5_time_dependent_auc", "6_what_is_added"} <= set(shown)
     assert "months" in str(shown["9_refused_features"]["value"])  # the time itself predicts nothing
+
+
+def test_the_final_model_is_stored_and_gives_the_risks_it_gave(done: tuple[Home, RunOutcome]) -> None:
+    home, _ = done
+    record = ArtefactStore(home.artefacts).read(["small", "relapse", "model"])
+    registry = ModelRegistry(home.models)
+    model = registry.load("small", "relapse", record["model_id"], TRUSTED_TYPES)
+    said = registry.manifest("small", "relapse", record["model_id"])["metadata"]
+    assert (said["outcome"], said["n"]) == ("time_to_event", 72)
+    assert {f["population"] for f in said["out_of_fold_metrics"]} >= {"all"}
+    new = pd.DataFrame([[60.0, marker] for marker in (2.0, -2.0)], columns=said["columns"])
+    risk, chance = model.predict_log_hazard(new), model.predict_survival(new, [6.0])[:, 0]
+    assert risk[0] > risk[1] + 0.5  # the marker raises the hazard
+    assert chance[0] < chance[1]
+    with pytest.raises(InputError, match="predicts a time to an event"):
+        load_model(home.models, record["model_id"])
+
+
+def test_its_out_of_fold_predictions_are_in_the_table_of_predictions(done: tuple[Home, RunOutcome]) -> None:
+    home, _ = done
+    rows = PredictionStore(home.predictions).query("small", "relapse")
+    assert set(rows["kind"]) == {"out_of_fold"}
+    final = rows[rows["model"] == "late/cox_weighted"]
+    assert final["patient_id"].nunique() == 72
+    assert (final["modalities_used"] == "clinical").all()
+    evaluated = ArtefactStore(home.artefacts).read(KEY)["out_of_fold"]
+    both = final.merge(evaluated, on=["patient_id", "model", "repeat", "fold"], validate="one_to_one")
+    np.testing.assert_allclose(both["risk_score"], both["log_hazard"])
+    assert final["probability"].between(0, 1).all()
+    figure = patient_probabilities_figure(final, model="late/cox_weighted")
+    assert any("event by 6 months" in text.get_text() for text in figure.findobj(Text))
+    assert (final["horizon_months"] == 6).all()
+
+
+def test_the_list_of_models_shows_the_c_index(done: tuple[Home, RunOutcome]) -> None:
+    console = Console(record=True, width=200, quiet=False)
+    show_list(done[0], console, None, None)
+    assert "C 0." in console.export_text()
 
 
 def test_families_never_straddle_folds(done: tuple[Home, RunOutcome]) -> None:

@@ -65,19 +65,19 @@ def run_study(
     """
     tables = []
     for setting in settings:
-        cohorts = _mapped(partial(one_cohort, setting), range(linear_runs), workers, None)
-        tables.append(_coverage(setting.name, cohorts))
+        cohorts = mapped(partial(one_cohort, setting), range(linear_runs), workers, None)
+        tables.append(coverage_table(setting.name, cohorts))
     rows = []
     for what, effect in (("imaging is noise", 0.0), *((f"imaging has an effect of {e} SD", e) for e in EFFECTS)):
         runs = power_runs if effect else pipeline_runs
-        said = _mapped(partial(verdicts_of, imaging=effect), range(runs), workers, on_progress)
+        said = mapped(partial(verdicts_of, imaging=effect), range(runs), workers, on_progress)
         questions = zip(*said, strict=True)
         rows += [row for group in questions for row in _question(what, list(group))]
         if effect == 0.0:
             wrong = [any(s.adds for s in cohort if _nothing_there(s.question)) for cohort in said]
             rows.append(_share(f"{what}: any verdict on imaging or expression says adds", pd.Series(wrong)))
     for what, planted in (("leak planted: caught", True), ("no leak: false alarm", False)):
-        caught = _mapped(partial(leak_is_caught, planted=planted), range(leak_runs), workers, on_progress)
+        caught = mapped(partial(leak_is_caught, planted=planted), range(leak_runs), workers, on_progress)
         rows.append(_share(what, pd.Series(caught)))
     return Study(pd.concat(tables, ignore_index=True), pd.DataFrame(rows))
 
@@ -103,9 +103,16 @@ def _question(what: str, group: list[Said]) -> list[dict[str, Any]]:
     ]
 
 
-def _mapped(
+def mapped(
     function: Callable[[int], Any], seeds: range, workers: int, on_progress: Callable[[int, int], None] | None
 ) -> list[Any]:
+    """What `function` says of each seed, in their order.
+
+    Raises
+    ------
+    ComputationError
+        A seed failed; the message names it.
+    """
     outcomes = map_items(function, seeds, workers=workers, on_progress=on_progress)
     for seed, outcome in zip(seeds, outcomes, strict=True):
         if outcome.error is not None:
@@ -113,7 +120,8 @@ def _mapped(
     return [outcome.value for outcome in outcomes]
 
 
-def _coverage(setting: str, cohorts: list[list[Found]]) -> pd.DataFrame:
+def coverage_table(setting: str, cohorts: list[list[Found]]) -> pd.DataFrame:
+    """Bias and coverage of each figure over the cohorts of one setting, one row a figure: the columns of `Study.coverage`."""
     rows = []
     for group in zip(*cohorts, strict=True):
         known = [found for found in group if np.isfinite([*found.interval, found.truth]).all()]

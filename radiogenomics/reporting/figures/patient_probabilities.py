@@ -27,7 +27,7 @@ def patient_probabilities_figure(
     rows = predictions[predictions["kind"] == kind]
     chosen = model or (min(rows["model"]) if len(rows) else "")
     rows = rows[rows["model"] == chosen]
-    title = f"{_KINDS.get(kind, kind)} probability of each patient"
+    title = f"{_KINDS.get(kind, kind)} probability of each patient{_of_what(rows)}"
     answered = rows[rows["probability"].notna()]
     if answered.empty:
         message = f"No {kind} prediction of {chosen or 'any model'} is stored."
@@ -77,6 +77,14 @@ def patient_probabilities_figure(
     axes.set_ylabel("Predicted probability")
     axes.legend(loc="upper left", fontsize=9, frameon=True, facecolor="white", edgecolor="none", framealpha=0.9)
     return figure
+
+
+def _of_what(rows: pd.DataFrame) -> str:
+    """Of the event by which horizon, where the endpoint is a time to an event."""
+    if "horizon_months" not in rows:
+        return ""
+    horizons = rows["horizon_months"].dropna().unique()
+    return f": event by {horizons[0]:g} months" if len(horizons) == 1 else ""
 
 
 def _one_row_a_patient(answered: pd.DataFrame) -> pd.DataFrame:

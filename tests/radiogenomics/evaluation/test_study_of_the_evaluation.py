@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from radiogenomics.evaluation.study.linear import Linear, Setting, fit, one_cohort, true_auc
-from radiogenomics.evaluation.study.run import _coverage
+from radiogenomics.evaluation.study.run import coverage_table
 
 SMALL = Setting("small", 100, 0.3, 4, 20, 1.2, 0.0, repeats=2)
 RUNS = 120
@@ -14,7 +14,7 @@ RUNS = 120
 
 @pytest.fixture(scope="module")
 def counted():
-    return _coverage("small", [one_cohort(SMALL, seed) for seed in range(RUNS)]).set_index("figure")
+    return coverage_table("small", [one_cohort(SMALL, seed) for seed in range(RUNS)]).set_index("figure")
 
 
 def test_true_figures_agree_with_a_million_simulated_patients() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from radiogenomics.cohort.configuration import Resampling, TimeToEvent
+from radiogenomics.evaluation.prediction_table import survival_rows
 from radiogenomics.evaluation.survival import harrell_c, integrated_brier, kaplan_meier, time_dependent_auc, uno_c
 from radiogenomics.evaluation.survival_nested import SurvivalEvaluation, evaluate_survival
 from radiogenomics.evaluation.survival_scores import (
@@ -21,9 +24,11 @@ from radiogenomics.evaluation.survival_scores import (
 )
 from radiogenomics.evaluation.verdict import survival_verdict
 from radiogenomics.exceptions import ComputationError, ConfigurationError, TableError
+from radiogenomics.exports import export_predictions
 from radiogenomics.reporting.figures.kaplan_meier import kaplan_meier_figure, risk_groups
 from radiogenomics.reporting.figures.time_dependent_auc import time_dependent_auc_figure
 from radiogenomics.storage.feature_cache import FeatureCache
+from tests.conftest import REPOSITORY
 
 SETTINGS = TimeToEvent(time="t", event="e", modalities=("clinical", "radiomics_ct"), horizons_months=(5.0, 10.0))
 RESAMPLING = Resampling(outer_folds=3, inner_folds=2, repeats=1)
@@ -45,6 +50,50 @@ def tables(n: int = 80, effect: float = 1.2, seed: int = 0) -> tuple[pd.DataFram
 @pytest.fixture(scope="module")
 def found() -> SurvivalEvaluation:
     return evaluate_survival(*tables(), settings=SETTINGS, resampling=RESAMPLING)
+
+
+@pytest.fixture(scope="module")
+def rows(found: SurvivalEvaluation) -> pd.DataFrame:
+    """The rows of the predictions table."""
+    return survival_rows(
+        found.out_of_fold, found.at_horizons, recipe={"settings": {"seed": 1}, "code": {}}, cohort="c",
+        endpoint="overall_survival", snapshot_id="s", simulated=True, code_version="0",
+    )  # fmt: skip
+
+
+def test_the_rows_say_the_risk_the_chance_of_the_event_by_the_first_horizon_and_whether_it_was_seen(
+    found, rows
+) -> None:
+    assert len(rows) == len(found.out_of_fold)
+    assert set(rows["horizon_months"]) == {5.0}
+    both = rows.merge(found.at_horizons, on=["patient_id", "model", "repeat", "horizon_months"], validate="one_to_one")
+    known = both[~both["abstained"]]
+    np.testing.assert_allclose(known["probability"], 1 - known["event_free"])
+    assert both.loc[both["abstained"], ["probability", "risk_score"]].isna().all(axis=None)
+    assert (both.loc[both["abstained"], "abstention_reason"] != "").all()
+    _, months, event, _ = tables()
+    for patient, label in rows.drop_duplicates("patient_id").set_index("patient_id")["label"].items():
+        if months[patient] < 5.0 and event[patient] == 0:
+            assert pd.isna(label)
+        else:
+            assert label == int(months[patient] <= 5.0)
+    assert rows["label"].isna().any()
+    later = found.at_horizons.pivot(
+        index=["patient_id", "model", "repeat"], columns="horizon_months", values="event_free"
+    )
+    assert (later[10.0].dropna() <= later[5.0].dropna()).all()
+
+
+def test_the_lines_of_the_page_give_the_c_index_again(found, rows, tmp_path, monkeypatch) -> None:
+    export_predictions(rows, tmp_path / "predictions.csv", "csv")
+    page = (REPOSITORY / "docs" / "predictions.md").read_text(encoding="utf-8")
+    (block,) = (text for text in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL) if "c_index" in text)
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(compile(block, "docs/predictions.md", "exec"), names)  # the block is ours
+    everyone = found.metrics[found.metrics["population"] == "all"].set_index("model")["c_index"]
+    assert set(names["c_index"].index) == set(everyone.index)
+    np.testing.assert_allclose(names["c_index"][everyone.index], everyone, atol=1e-9)
 
 
 def test_the_curve_of_mercaptopurine_is_the_published_one() -> None:

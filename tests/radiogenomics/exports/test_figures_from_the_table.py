@@ -101,7 +101,7 @@ def test_the_other_python_of_the_page_reads_the_parquet_files(folder, monkeypatc
     (tmp_path / ".radiogenomics" / "predictions").symlink_to(folder / "store")
     monkeypatch.chdir(tmp_path)
     names: dict = {}
-    exec(compile(blocks("python")[1], "docs/predictions.md", "exec"), names)  # the block is ours
+    exec(compile(blocks("python")[2], "docs/predictions.md", "exec"), names)  # the block is ours
     assert set(names["rows"]["endpoint"]) == {"egfr_status", "response"}
 
 

@@ -11,8 +11,8 @@ import pytest
 from sklearn.base import clone
 
 from radiogenomics.cohort.configuration import Resampling
-from radiogenomics.exceptions import ComputationError, TableError
-from radiogenomics.fusion import SURVIVAL_ALGORITHMS, TRUSTED_TYPES, build_survival_models
+from radiogenomics.exceptions import ComputationError, ConfigurationError, TableError
+from radiogenomics.fusion import SURVIVAL_ALGORITHMS, TRUSTED_TYPES, build_survival_models, fit_final_survival
 from radiogenomics.fusion.cox import CoxElasticNet
 from radiogenomics.fusion.late_cox import LateCox
 from radiogenomics.fusion.partial_likelihood import (
@@ -162,6 +162,20 @@ class TestEverySurvivalModel:
         when, cumulative = baseline_hazard(np.zeros(600), truth, seen)
         observed = np.exp(-cumulative[np.searchsorted(when, 12, side="right") - 1])  # Kaplan-Meier, nearly
         assert curves[:, 2].mean() == pytest.approx(observed, abs=0.06)
+
+
+def test_the_final_model_does_not_hang_on_the_order_of_patients_and_keeps_nothing_of_a_single_one() -> None:
+    X, time, event = cohort(80)
+    months, seen = pd.Series(time, X.index), pd.Series(event, X.index)
+    few = Resampling(inner_folds=2)
+    model = fit_final_survival(X, months, seen, "late/cox_weighted", few)
+    other = fit_final_survival(X.iloc[::-1], months, seen, "late/cox_weighted", few)
+    np.testing.assert_array_equal(model.predict_log_hazard(X), other.predict_log_hazard(X))
+    assert all(len(member.inner_log_hazard_) == 0 for member in model.members_.values())
+    with pytest.raises(
+        ConfigurationError, match="final_model: no survival model 'late/best'; valid here: clinical/cox"
+    ):
+        fit_final_survival(X, months, seen, "late/best", few)
 
 
 def test_late_fusion_of_risks_beats_each_modality_and_gives_noise_little_weight() -> None:

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from radiogenomics.cohort.configuration import Cohort, Models, Resampling
+from radiogenomics.cohort.configuration import Cohort, Models, Resampling, TimeToEvent
 from radiogenomics.evaluation import evaluate
 from radiogenomics.evaluation.fold_cache import task_digest
 from radiogenomics.evaluation.outer_fold import Part, Task, predict_part
+from radiogenomics.evaluation.survival_fold import SURVIVAL_MODELS, SurvivalTask, predict_survival_part
+from radiogenomics.evaluation.survival_nested import evaluate_survival
 from radiogenomics.exceptions import ComputationError, IntegrityError
 from radiogenomics.explanation import explain_out_of_fold
 from radiogenomics.fusion.averaged import AveragedLearners
@@ -180,6 +182,43 @@ def test_where_no_feature_of_a_modality_survives_its_model_abstains_and_the_rest
     for name in ("early/elastic_net", "late/weighted", "clinical/elastic_net"):
         assert not found.loc[name, "abstained"].any(), name
         assert set(found.loc[name, "modalities_used"]) == {"clinical"}, name
+
+
+def test_survival_models_leave_out_what_the_training_patients_of_the_fold_show_to_be_unreliable() -> None:
+    X, _ = data(120)
+    rng = np.random.default_rng(6)
+    shaky = rng.normal(size=120)
+    X["radiomics_ct:original_firstorder_shaky"] = shaky
+    relapse, left = rng.exponential(8 * np.exp(-2.0 * shaky)), rng.exponential(25, 120)
+    months = pd.Series(np.minimum(relapse, left), index=X.index)
+    event = pd.Series((relapse <= left).astype(int), index=X.index)
+    settings = TimeToEvent(time="t", event="e", modalities=("clinical", "radiomics_ct"))
+    concordance, digests = {}, set()
+    for name, readings in (("free", ()), ("barred", readings_of(cohort(), perturbed(120)))):
+        found = evaluate_survival(
+            X, months, event, X[[]], settings=settings, resampling=FEW, readings=readings, imaging=["radiomics_ct"]
+        )
+        everyone = found.metrics[found.metrics["population"] == "all"].set_index("model")["c_index"]
+        concordance[name] = everyone[["radiomics_ct/cox", "early/cox", "late/cox_weighted"]]
+        task = SurvivalTask(X, months.to_numpy(), event.to_numpy(), {}, np.array([1.0, 2.0]), FEW, (), "c", readings)
+        digests.add(SURVIVAL_MODELS.digest(task))
+    assert concordance["free"].min() > 0.8
+    assert concordance["barred"].max() < 0.65
+    assert len(digests) == 2
+
+
+def test_a_survival_model_of_a_modality_without_a_reliable_feature_abstains_and_fusions_go_on() -> None:
+    X, _ = data()
+    rng = np.random.default_rng(7)
+    task = SurvivalTask(
+        X, rng.exponential(10, 60), np.arange(60) % 2, {}, np.array([2.0, 6.0]), FEW, (), "clinical",
+        readings_of(cohort(minimum_icc=1.0), perturbed(60)),
+    )  # fmt: skip
+    found = predict_survival_part(Part(0, 0, np.arange(40), np.arange(40, 60)), task).set_index("model")
+    assert found.loc["radiomics_ct/cox", "abstained"].all()
+    for name in ("early/cox", "late/cox_mean", "late/cox_weighted", "clinical/cox"):
+        assert not found.loc[name, "abstained"].any(), name
+    assert set(found.loc["early/cox", "modalities_used"]) == {"clinical"}
 
 
 def test_explanations_stand_on_the_same_models_as_the_predictions() -> None:

@@ -59,6 +59,7 @@ def test_the_configuration_loads_and_says_simulated(summary):
     cohort = load_cohort(summary.cohort_file)
     assert cohort.simulated
     assert set(cohort.endpoints) == {"egfr_status", "durable_clinical_benefit"}
+    assert set(cohort.survival) == {"overall_survival"}
     assert "mutations" not in cohort.endpoints["egfr_status"].modalities
     assert cohort.mutations is not None
     assert cohort.mutations.panel_size_mb == PANEL_SIZE_MB
