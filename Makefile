@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot study-evaluation study-survival study-missing-modalities study-drafts study-robustness study-embeddings study-fusion-weights results clean help
+.PHONY: demo ui test check format bench screenshot study-evaluation study-survival study-missing-modalities study-drafts study-robustness study-embeddings study-fusion-weights study-learners results clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -24,6 +24,7 @@ help:
 	@echo "make study-embeddings  what networks add to radiomics: docs/study_embeddings.md (about 15 minutes; sarcomas too with RADIOGENOMICS_DATA)"
 	@echo "make study-drafts  draft contours against drawn ones: docs/draft_contours.md (needs RADIOGENOMICS_DATA, about 10 minutes)"
 	@echo "make study-fusion-weights  how late fusion weighs its modalities: docs/study_fusion_weights.md (about 5 minutes)"
+	@echo "make study-learners  which learner speaks for a modality: docs/study_learners.md (a few minutes)"
 	@echo "make screenshot  the README's pictures, by headless Chromium"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -85,6 +86,9 @@ study-drafts: $(STAMP)
 
 study-fusion-weights: $(STAMP)
 	$(BIN)/radiogenomics study-fusion-weights
+
+study-learners: $(STAMP)
+	$(BIN)/radiogenomics study-learners
 
 screenshot: $(STAMP)
 	$(BIN)/python docs/screenshot.py

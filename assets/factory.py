@@ -37,6 +37,7 @@ def cohort_asset(
     kinds: Sequence[str] = (),
     always: bool = False,
     depends: Callable[[Mapping[str, Any]], Any] | None = None,
+    state: Callable[[Home], Any] | None = None,
 ) -> dg.AssetsDefinition:
     """An asset that loads its inputs, computes only what changed and reports what it shows.
 
@@ -46,6 +47,7 @@ def cohort_asset(
     inputs : argument name -> key parts of the asset it comes from.
     settings : JSON-able part of the configuration that decides the result.
     depends : the part of the inputs that matters, as JSON-able values or hashes, where not all of their content does.
+    state : what else lies in the state folder and decides the result, as JSON-able values.
     """
     sources = dict(inputs or {})
     mark = "**SIMULATED DATA.** " if cohort.simulated else ""
@@ -69,6 +71,7 @@ def cohort_asset(
             code=[inspect.getfile(compute)],
             settings=[settings, depends(values) if depends else None],
             inputs=[] if depends else [[cohort.name, *source] for source in sources.values()],
+            state=(lambda: state(home)) if state else None,
             always=always,
         )
 

@@ -9,7 +9,8 @@ import dagster as dg
 from assets.display import number, table
 from assets.factory import cohort_asset
 from assets.prediction_store import prediction_store
-from assets.step import Product, code_version
+from assets.step import Product
+from assets.versions import code_version
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.storage import Home
 

@@ -12,11 +12,12 @@ from assets.fold_check import WHAT, patients_in_one_fold
 from assets.prediction_store import store_identity
 from assets.predictions import predictions, recipe
 from assets.promotion import promotion
-from assets.report import report, report_inputs
+from assets.report import report, report_inputs, report_state
 from assets.robustness import declared_readings, readings_input
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
-from assets.step import Product, code_version
+from assets.step import Product
 from assets.training_frame import locked_test, training_frame
+from assets.versions import code_version
 from assets.worklist import worklist, worklist_endpoint
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.prediction.configuration import stored_configuration
@@ -58,7 +59,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
     )
 
     def make(
-        name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",), more=None
+        name: str, description: str, compute, inputs, packages=_LEARNING, kinds=("table",), more=None, state=None
     ) -> dg.AssetsDefinition:
         return cohort_asset(
             cohort,
@@ -70,6 +71,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             packages=packages,
             settings=settings | (more or {}),
             inputs=inputs,
+            state=state,
         )
 
     joined = {"mdata": ["multimodal_cohort"]}
@@ -137,11 +139,13 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "**Can I trust it:** it is made from the stored tables alone. **What next:** open the link.",
             report(cohort, endpoint),
             joined | evaluated | model | explained | predicted | inputs | report_inputs(cohort, endpoint),
-            packages=("reporting", "monitoring", *_LEARNING),
+            packages=("reporting", "monitoring", "storage", *_LEARNING),
             kinds=("html",),
             more=cohort.model_dump(
-                mode="json", include={"explanations", "statements", "title", "licence", "source_url", "images"}
+                mode="json",
+                include={"explanations", "statements", "title", "licence", "source_url", "images", "predictions"},
             ),
+            state=report_state(cohort, endpoint),
         ),
         *_attention(cohort, endpoint, make, joined | evaluated | model),
         *scrutiny_assets(cohort, endpoint, make),

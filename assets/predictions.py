@@ -5,7 +5,8 @@ from typing import Any
 from assets.display import number, plot, table, text
 from assets.prediction_store import prediction_store
 from assets.prospective import prospective
-from assets.step import Product, code_version, source_digest
+from assets.step import Product
+from assets.versions import code_version, source_digest
 from radiogenomics.cohort.configuration import Cohort
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from assets.step import code_version
+from assets.versions import code_version
 from radiogenomics.cohort.configuration import Cohort
 
 

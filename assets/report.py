@@ -5,12 +5,13 @@ import shlex
 from datetime import UTC, datetime
 from typing import Any
 
-from assets.display import number, page, text
+from assets.display import number, page, sentences, text
 from assets.robustness import NAME as ROBUSTNESS
 from assets.robustness import declares_robustness
 from assets.scrutiny import scrutiny_names
-from assets.step import Product, code_version, library_versions
+from assets.step import Product
 from assets.training_frame import training_frame
+from assets.versions import code_version, library_versions
 from radiogenomics.cohort.configuration import Cohort
 
 
@@ -20,6 +21,24 @@ def report_inputs(cohort: Cohort, endpoint: str) -> dict[str, list[str]]:
     return {name: [endpoint, name] for name in scrutiny_names(cohort)} | perturbed
 
 
+def report_state(cohort: Cohort, endpoint: str):
+    """What decides the page beside the stored tables: stages of the models, their validations, the key of the pseudonyms."""
+
+    def state(home) -> Any:
+        from radiogenomics.cohort.prediction_settings import declared_pseudonyms
+        from radiogenomics.storage.model_stages import ModelStages
+        from radiogenomics.storage.validations import Validations
+
+        pseudonyms = declared_pseudonyms(cohort)
+        return {
+            "stages": ModelStages(home.models, cohort.name, endpoint).history().to_dict("records"),
+            "validations": Validations(home.validations).digests(cohort.name, endpoint),
+            "pseudonyms": pseudonyms.fingerprint if pseudonyms else "",
+        }
+
+    return state
+
+
 def report(cohort: Cohort, endpoint: str):
     def compute(home, values, progress) -> Product:
         from radiogenomics.evaluation.verdict import verdict_sentence
@@ -27,12 +46,21 @@ def report(cohort: Cohort, endpoint: str):
         from radiogenomics.reporting import render_report
         from radiogenomics.reporting.contours.counts import contour_counts
         from radiogenomics.reporting.ro_crate import METADATA_FILE
+        from radiogenomics.reporting.standing import standing_in_words
+        from radiogenomics.storage.model_stages import ModelStages
+        from radiogenomics.storage.validations import Validations
 
         evaluation, record = values["evaluation"], values["model"]
-        labels = values["labels"]["labels"]
         frame = training_frame(home, cohort, values["mdata"], endpoint)
-        tables = _tables(cohort, endpoint, values, frame)
-        said = _sentences(cohort, endpoint, values, frame, tables)
+        after = _since_training(home, cohort, endpoint, values, frame)
+        tables = _tables(cohort, endpoint, values, frame, after)
+        said = _sentences(cohort, endpoint, values, frame, tables, after)
+        validations = Validations(home.validations).of_model(cohort.name, endpoint, record["model_id"])
+        latest = validations[-1] if validations else None
+        checklists = _checklists(cohort, endpoint, tables, said["sample_size"], record["model_id"], latest)
+        standing = standing_in_words(ModelStages(home.models, cohort.name, endpoint).history(), record["model_id"])
+        naming = _naming(cohort, values)
+        tables = naming.tables(tables)
         command = f"radiogenomics run {shlex.quote(cohort.file.name)}"
         html = render_report(
             cohort_title=cohort.title or cohort.name,
@@ -42,25 +70,27 @@ def report(cohort: Cohort, endpoint: str):
             description=cohort.endpoints[endpoint].description,
             metrics=evaluation["metrics"],
             comparisons=evaluation["comparisons"],
-            out_of_fold=evaluation["out_of_fold"],
+            out_of_fold=tables["out_of_fold"],
             figures=evaluation["figures"],
             subgroups=evaluation["subgroups"],
             verdict=verdict_sentence(evaluation["metrics"], evaluation["comparisons"], record["name"]),
             explanations=tables["explanations"],
-            explained={n: t for n, t in values["explanations"].items() if n != "features"},
+            explained={n: tables[n] for n in values["explanations"] if n != "features"},
             scrutiny={n: tables[n] for n in _SCRUTINY if n in tables},
             people={n: tables[n] for n in ("missingness", "characteristics")},
             sentences=said,
             statements=cohort.statements.model_dump(),
-            checklists=_checklists(cohort, endpoint, tables, said["sample_size"], record["model_id"]),
+            checklists=checklists,
+            validation=latest,
+            standing=standing,
             top=cohort.explanations.top,
-            predictions=values["predictions"],
-            labels=labels[labels["endpoint"] == endpoint],
-            excluded=evaluation["excluded"],
+            predictions=naming.table(values["predictions"]),
+            labels=tables["labels"],
+            excluded=naming.table(evaluation["excluded"]),
             refused=evaluation["refused"],
-            availability=availability(values["mdata"]),
-            account=tables["account"],
-            quarantine=values["quarantine"],
+            availability=naming.table(availability(values["mdata"])),
+            account=naming.files(tables["account"]),
+            quarantine=naming.quarantine(values["quarantine"]),
             contours=contour_counts(values["image_qc"]["qc"]) if "image_qc" in values else None,
             settings=_settings(cohort, endpoint, record),
             versions={"code": code_version(), **library_versions()},
@@ -70,11 +100,13 @@ def report(cohort: Cohort, endpoint: str):
             licence=cohort.licence,
         )
         link, file = page(html, home.pages, [cohort.name, endpoint, "report"])
-        crate = _crate(home, cohort, endpoint, values["manifest"]["files"], html, command, file.parent)
+        files = naming.files(values["manifest"]["files"])
+        crate = _crate(home, cohort, endpoint, files, naming.text(naming.configuration), html, command, file.parent)
         return Product(
             html,
             {
                 "1_report": link,
+                "1_model": sentences([standing]),
                 "2_file": text(f"`{file}`"),
                 "3_ro_crate": text(f"`{crate}`"),
                 "4_kilobytes": number(len(html) // 1024),
@@ -87,18 +119,31 @@ def report(cohort: Cohort, endpoint: str):
 _SCRUTINY = ("sites", "sites_skipped", "null_audit", "null_runs", "learning_curve", "robustness", "drift")
 
 
-def _tables(cohort: Cohort, endpoint: str, values: Any, frame: Any) -> dict[str, Any]:
+def _since_training(home: Any, cohort: Cohort, endpoint: str, values: Any, frame: Any) -> Any:
+    """The patients of the cohort before and after the training of the model in use."""
+    from radiogenomics.monitoring.since_training import since_training
+    from radiogenomics.multimodal import patient_frame
+
+    aside = set(values["evaluation"]["excluded"]["patient_id"]) - set(_unlabelled(values["labels"]["labels"], endpoint))
+    return since_training(
+        home.models,
+        cohort.name,
+        endpoint,
+        patient_frame(cohort, values["mdata"], endpoint).dropna(how="all"),
+        newest=values["model"]["model_id"],
+        trained_on=frame.X.index,
+        aside=aside,
+    )
+
+
+def _tables(cohort: Cohort, endpoint: str, values: Any, frame: Any, after: Any) -> dict[str, Any]:
     """Every stored table that the page or its checklists look at, by one name each."""
     from radiogenomics.cohort import Inputs, account
     from radiogenomics.monitoring.drift import drift
-    from radiogenomics.multimodal import patient_frame
     from radiogenomics.reporting.missingness import characteristics, missingness
 
     evaluation, explained = values["evaluation"], values["explanations"]
     labels = values["labels"]["labels"]
-    everyone = patient_frame(cohort, values["mdata"], endpoint)
-    aside = set(evaluation["excluded"]["patient_id"]) - set(_unlabelled(labels, endpoint))
-    new = everyone.loc[~everyone.index.isin(frame.X.index) & ~everyone.index.isin(aside)]
     found = {
         **{
             name: evaluation[name]
@@ -111,7 +156,7 @@ def _tables(cohort: Cohort, endpoint: str, values: Any, frame: Any) -> dict[str,
         "account": account(Inputs(**values["manifest"])),
         "missingness": missingness(frame.X, frame.y),
         "characteristics": characteristics(frame.X, frame.y, frame.dictionary, cohort.models.clinical_baseline),
-        "drift": drift(frame.X, new.dropna(how="all"), rate=cohort.explanations.drift_rate),
+        "drift": drift(after.training, after.new, rate=cohort.explanations.drift_rate),
     }
     for asset, names in (
         ("sites", {"sites": "sites", "skipped": "sites_skipped"}),
@@ -129,7 +174,7 @@ def _unlabelled(labels: Any, endpoint: str) -> list[str]:
     return list(own.loc[own["label"].isna(), "patient_id"])
 
 
-def _sentences(cohort: Cohort, endpoint: str, values: Any, frame: Any, tables: Any) -> dict[str, str]:
+def _sentences(cohort: Cohort, endpoint: str, values: Any, frame: Any, tables: Any, after: Any) -> dict[str, str]:
     from radiogenomics.evaluation.learning_curve import verdict_of_curve
     from radiogenomics.evaluation.sample_size import statement
     from radiogenomics.monitoring.drift import in_words
@@ -140,19 +185,22 @@ def _sentences(cohort: Cohort, endpoint: str, values: Any, frame: Any, tables: A
     if final in everyone.index:
         size = statement(len(frame.y), int(frame.y.sum()), frame.X.shape[1], float(everyone[final]))
     curve = tables.get("learning_curve")
-    new = int(tables["drift"].loc[tables["drift"]["feature"] == "(modality present)", "n_new"].max())
+    labelled = int(after.new.index.isin(frame.X.index).sum())
+    who = f"Compared with the patients of {after.model_id}, as they stand in the cohort now: {len(after.new)} who came after, "
     return {
         "sample_size": size,
         "learning_curve": "" if curve is None else verdict_of_curve(curve, final),
-        "drift": in_words(tables["drift"], new),
+        "drift": f"{who}{labelled} of them labelled by now. {in_words(tables['drift'], len(after.new))}",
     }
 
 
-def _checklists(cohort: Cohort, endpoint: str, tables: Any, sample_size: str, model_id: str) -> list[Any]:
+def _checklists(
+    cohort: Cohort, endpoint: str, tables: Any, sample_size: str, model_id: str, validation: Any
+) -> list[Any]:
     from radiogenomics.reporting.checklists.evidence import Evidence
     from radiogenomics.reporting.checklists.filled import CHECKLISTS, fill
 
-    evidence = Evidence(cohort, endpoint, tables, sample_size, model_id)
+    evidence = Evidence(cohort, endpoint, tables, sample_size, model_id, validation)
     return [fill(name, evidence) for name in CHECKLISTS]
 
 
@@ -176,7 +224,19 @@ def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any]) -> dict[str
     }
 
 
-def _crate(home: Any, cohort: Cohort, endpoint: str, files: Any, html: str, command: str, folder: Any) -> Any:
+def _naming(cohort: Cohort, values: Any) -> Any:
+    """How the page and its crate name patients: as the cohort declares it for predictions."""
+    from radiogenomics.cohort.prediction_settings import declared_pseudonyms
+    from radiogenomics.reporting.pseudonymised import Naming, identifiers_in
+
+    lesions = [values["image_qc"]["lesions"]] if "image_qc" in values else []
+    known = [values["manifest"]["manifest"], values["labels"]["labels"], values["quarantine"], *lesions]
+    return Naming(declared_pseudonyms(cohort), identifiers_in(*known), cohort.file.read_text(encoding="utf-8"))
+
+
+def _crate(
+    home: Any, cohort: Cohort, endpoint: str, files: Any, configuration: str, html: str, command: str, folder: Any
+) -> Any:
     """Write the crate's metadata and the configuration beside the page; gives the file."""
     from radiogenomics.reporting.ro_crate import METADATA_FILE, Content, Step, ro_crate
     from radiogenomics.storage import ArtefactStore, write_text
@@ -188,7 +248,6 @@ def _crate(home: Any, cohort: Cohort, endpoint: str, files: Any, html: str, comm
         if record is not None:
             result = Content(record.key, record.digest)
             steps.append(Step(record.key, result, record.created_at, record.fingerprint))
-    configuration = cohort.file.read_text(encoding="utf-8")
     write_text(folder / cohort.file.name, configuration)
     mark = "Simulated data. " if cohort.simulated else ""
     metadata = ro_crate(

@@ -7,36 +7,21 @@ step says so and leaves it; otherwise it computes.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-import radiogenomics
 from assets import display
 from assets.display import Item, text, to_dagster
+from assets.versions import library_versions, source_digest
 from radiogenomics.exceptions import RadiogenomicsError
 from radiogenomics.storage import ArtefactStore, Home, file_digest
 from radiogenomics.storage.artefacts import fingerprint
-
-_LIBRARIES = (
-    "numpy",
-    "pandas",
-    "scipy",
-    "scikit-learn",
-    "xgboost-cpu",
-    "xgboost",
-    "torch",
-    "pyradiomics-bhklab",
-    "SimpleITK",
-)
-"""Libraries whose version may change a number."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +57,7 @@ def run_step(
     settings: Any,
     code: Sequence[str] = (),
     inputs: Sequence[Sequence[str]] = (),
+    state: Callable[[], Any] | None = None,
     always: bool = False,
 ) -> dg.MaterializeResult:
     """Compute an asset, or reuse it where nothing it depends on has changed.
@@ -83,18 +69,22 @@ def run_step(
     settings : JSON-able part of the configuration that decides the result.
     code : files outside the library that decide the result or what is shown of it.
     inputs : keys of the artefacts it was given.
+    state : gives what else of the state decides the result, as JSON-able values.
     always : compute even so (for steps that only find out by looking whether their input changed).
     """
     home: Home = context.resources.home
     store = ArtefactStore(home.artefacts)
     key = context.asset_key.path
     records = [store.record(source) for source in inputs]
+    with _errors_as_failures():
+        beside = [] if state is None else [state()]
     mark = fingerprint(
         {name: source_digest(name) for name in packages},
         [file_digest(Path(file)) for file in sorted({*code, display.__file__})],
         library_versions(),
         settings,
         [record.digest if record else None for record in records],
+        *beside,
     )
     known = None if always else store.current(key, mark)
     if known is not None:
@@ -104,20 +94,27 @@ def run_step(
             value=Unchanged(), metadata=to_dagster(shown), data_version=dg.DataVersion(mark[:16])
         )
     started = time.monotonic()
-    try:
+    with _errors_as_failures():
         product = compute(_reporter(context, "/".join(key)))
-    except RadiogenomicsError as error:
-        raise dg.Failure(
-            description=str(error),
-            metadata={"rule": error.rule or type(error).__name__, "exit_code": error.exit_code},
-            allow_retries=False,
-        ) from error
     shown = {**product.shown, "0_status": text(f"computed in {time.monotonic() - started:.1f} s")}
     return dg.MaterializeResult(
         value=Computed(product.value, mark, product.shown),
         metadata=to_dagster(shown),
         data_version=dg.DataVersion(mark[:16]),
     )
+
+
+@contextmanager
+def _errors_as_failures() -> Iterator[None]:
+    """An error of the library is a failure that Dagster does not try again."""
+    try:
+        yield
+    except RadiogenomicsError as error:
+        raise dg.Failure(
+            description=str(error),
+            metadata={"rule": error.rule or type(error).__name__, "exit_code": error.exit_code},
+            allow_retries=False,
+        ) from error
 
 
 def _reporter(context: dg.AssetExecutionContext, name: str) -> Progress:
@@ -133,30 +130,3 @@ def _reporter(context: dg.AssetExecutionContext, name: str) -> Progress:
             context.log.info(f"{name}: {done} of {total}, {now - started:.0f} s so far, about {left:.0f} s left")
 
     return report
-
-
-@cache
-def source_digest(package: str) -> str:
-    """SHA-256 over the source files of one package of ``radiogenomics`` ('' for the whole library)."""
-    folder = Path(radiogenomics.__file__).parent / package
-    total = hashlib.sha256()
-    for file in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        total.update(f"{file.relative_to(folder).as_posix()}\0".encode() + file.read_bytes())
-    return total.hexdigest()
-
-
-@cache
-def library_versions() -> Mapping[str, str]:
-    """Installed versions of the libraries that may change a number."""
-    versions = {}
-    for name in _LIBRARIES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
-
-
-def code_version() -> str:
-    """Version of the package and digest of its source, e.g. ``0.1.0+3fa2c91b``."""
-    return f"{importlib.metadata.version('radiogenomics')}+{source_digest('')[:8]}"

@@ -302,12 +302,21 @@ def validate(
     endpoint: Annotated[str | None, typer.Option(help="for champion: the endpoint")] = None,
     output: Annotated[Path | None, typer.Option(help="also write every figure, as .csv or .json")] = None,
     predictions: Annotated[Path | None, typer.Option(help="also write the patients' predictions, as .csv")] = None,
+    store: Annotated[bool, typer.Option(help="keep the figures for the report of the model's endpoint")] = True,
 ) -> None:
     """External validation: apply a registered model to another labelled cohort; nothing is refitted."""
     from pipelines.commands import validate as command
 
     command.validate(
-        cohort, model, Home.from_environment(), out, of=of, endpoint=endpoint, output=output, predictions=predictions
+        cohort,
+        model,
+        Home.from_environment(),
+        out,
+        of=of,
+        endpoint=endpoint,
+        output=output,
+        predictions=predictions,
+        store=store,
     )
 
 
@@ -364,6 +373,18 @@ def study_fusion_weights(
     from pipelines.commands import study_fusion_weights as command
 
     command.study_fusion_weights(output, cohorts, workers, err)
+
+
+@app.command("study-learners")
+def study_learners(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/study_learners.md"),
+    cohorts: Annotated[int, typer.Option(min=3, help="simulated cohorts of each kind and size")] = 12,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Hold learners of a modality, and averages of them, against each other in late fusion, on simulated cohorts."""
+    from pipelines.commands import study_learners as command
+
+    command.study_learners(output, cohorts, workers, err)
 
 
 @app.command("results-page")

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from assets.prediction_store import prediction_store
 from assets.prospective import prospective
-from assets.step import code_version
 from assets.training_frame import locked_test
+from assets.versions import code_version
 from pipelines.discovery import read_cohort_file
 from radiogenomics.exceptions import ConfigurationError, IntegrityError
 from radiogenomics.storage import ArtefactStore, Home
@@ -32,6 +32,8 @@ def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> di
     from radiogenomics.evaluation.calibration import brier_interval, calibration
     from radiogenomics.evaluation.concordance import auc_interval
     from radiogenomics.multimodal import endpoint_frame
+    from radiogenomics.reporting.standing import standing_in_words
+    from radiogenomics.storage.model_stages import ModelStages
 
     cohort = read_cohort_file(file, home)
     if endpoint not in cohort.endpoints or cohort.evaluation.locked_test is None:
@@ -66,6 +68,7 @@ def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> di
         figures |= {name: value.estimate, f"{name}_lower": value.lower, f"{name}_upper": value.upper}
     figures |= {"calibration_intercept": quality.intercept, "calibration_slope": quality.slope}
     figures = {key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in figures.items()}
+    standing = standing_in_words(ModelStages(home.models, cohort.name, endpoint).history(), record["model_id"], "look")
     entry = ledger.record(reason=reason, model_id=record["model_id"], code_version=code_version(), figures=figures)
     prediction_store(home, cohort).append(rows)
     out.print(
@@ -77,4 +80,5 @@ def look(file: Path, endpoint: str, reason: str, home: Home, out: Console) -> di
         highlight=False,
         markup=False,
     )
+    out.print(standing, highlight=False, markup=False, soft_wrap=True)
     return entry

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from assets.prediction_store import prediction_store
-from assets.step import code_version
+from assets.versions import code_version
 from pipelines.commands.tables import print_table
 from pipelines.discovery import COHORTS_VARIABLE, discover, environment
 from radiogenomics.cohort import Cohort, load_cohort

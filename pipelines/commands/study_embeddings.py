@@ -36,13 +36,16 @@ With so few patients, a difference of 0.03 in AUC can seldom be told from none: 
 
 **Planted ground glass.** {planted}
 
+**Nothing planted.** {null}
+
 {sections}
 """
 
-PLANTED_COHORTS = 3
+PLANTED_COHORTS = NULL_COHORTS = 3
 """In one cohort of this size a difference of 0.05 is chance."""
 
 _PLANTED = "Simulated: ground glass tells the outcome"
+_NULL = "Simulated: nothing predicts anything"
 
 
 class Setting(NamedTuple):
@@ -62,6 +65,7 @@ def study_embeddings(output: Path, patients: int, home: Home, err: Console) -> N
     cache = FeatureCache(home.cache)
     sections: list[str] = []
     planted: list[float] = []
+    null: list[float] = []
     with tempfile.TemporaryDirectory(prefix="radiogenomics-study-") as folder:
         for setting in [*_simulated(Path(folder), patients), *_sarcomas()]:
             found = _judged(setting, network, resampling, cache, err)
@@ -69,6 +73,8 @@ def study_embeddings(output: Path, patients: int, home: Home, err: Console) -> N
             if setting.title.startswith(_PLANTED):
                 alone = found.comparisons.set_index("comparison")["auc_difference"]
                 planted.append(float(alone[f"{TRAINED} against {RADIOMICS}"]))
+            if setting.title.startswith(_NULL):
+                null.append(float(found.metrics.set_index("model")["auc"][TRAINED]))
             err.print(f"{setting.title}: done after {time.monotonic() - started:.0f} s", highlight=False)
     page = _PAGE.format(
         patients=patients,
@@ -76,7 +82,8 @@ def study_embeddings(output: Path, patients: int, home: Home, err: Console) -> N
         inner=resampling.inner_folds,
         members=f"{network.members} network{'s' if network.members > 1 else ''}",
         epochs=", ".join(str(n) for n in network.epochs),
-        planted=_mean(planted),
+        planted=f"AUC of the {TRAINED} less that of {RADIOMICS}, each alone, in {_mean(planted, '+.3f')}",
+        null=f"AUC of the {TRAINED} in {_mean(null, '.3f')}",
         sections="\n\n".join(sections),
     )
     write_text(output, page)
@@ -92,7 +99,7 @@ def _simulated(folder: Path, patients: int) -> list[Setting]:
     seen = Biology(images=View(0.2, 0.3, 0.9))
     made = [("planted", f"{_PLANTED}, cohort {n}", plain, seen, 6 + n) for n in range(1, PLANTED_COHORTS + 1)]
     made.append(("demo", "Simulated: effects as in the demo", Effects(), Biology(), 7))
-    made.append(("null", "Simulated: nothing predicts anything", Effects.null(), Biology(), 7))
+    made += [("null", f"{_NULL}, cohort {n}", Effects.null(), Biology(), 6 + n) for n in range(1, NULL_COHORTS + 1)]
     settings = []
     for name, title, effects, biology, seed in made:
         own = folder / f"{name}{seed}"
@@ -128,14 +135,11 @@ def _judged(
     )
 
 
-def _mean(differences: list[float]) -> str:
-    """The network alone less radiomics alone, over the cohorts in which the image shows the outcome plainly."""
-    each = ", ".join(f"{value:+.3f}" for value in differences)
-    mean, error = statistics.mean(differences), statistics.stdev(differences) / len(differences) ** 0.5
-    return (
-        f"AUC of the network trained on the cohort less that of radiomics, each alone, in {len(differences)} simulated cohorts: "
-        f"{each}; mean {mean:+.3f} with a standard error of {error:.3f}."
-    )
+def _mean(values: list[float], form: str) -> str:
+    """The values of several cohorts, and their mean with its standard error."""
+    each = ", ".join(format(value, form) for value in values)
+    mean, error = statistics.mean(values), statistics.stdev(values) / len(values) ** 0.5
+    return f"{len(values)} simulated cohorts: {each}; mean {mean:{form}} with a standard error of {error:.3f}."
 
 
 def _section(setting: Setting, found: EncoderStudy) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from radiogenomics.fusion.base import ConcatenatingClassifier
 from radiogenomics.fusion.late import LateFusion
 from radiogenomics.fusion.registry import CLINICAL_AND_IMAGING, WITHOUT_IMAGING
 
@@ -14,15 +13,15 @@ PREFIX = "late/without_"
 
 
 def left_out_fusions(built: Mapping[str, Any], modalities: Iterable[str]) -> dict[str, Any]:
-    """Unfitted fusions by name, over the unimodal models of `built`; none where there is no learned late fusion.
+    """Unfitted fusions by name, over the members of the learned late fusion of `built`; none where there is no learned late fusion.
 
     Where a fusion of exactly the other modalities is there already, none is made for that modality.
     """
     made = fusions_without(built, modalities)
-    single = [(name, model) for name, model in built.items() if isinstance(model, ConcatenatingClassifier)]
     return {
         name: LateFusion(
-            [(n, m) for n, m in single if n.split("/")[0] in set(modalities) - {left}], weighting="learned"
+            [(n, m) for n, m in built[WHOLE].members if n.split("/")[0] in set(modalities) - {left}],
+            weighting="learned",
         )
         for left, name in made.items()
         if name not in built

@@ -76,8 +76,8 @@ def _predictions(part: Part, task: Task) -> Any:
     X_train, y_train, X_test = task.X.iloc[train], task.target[train], task.X.iloc[part.test]
     fitted: dict[str, Any] = {}
     for name, model in built_models(task, train).items():
-        if hasattr(model, "fit_combination"):  # late fusion stands on the unimodal models fitted just before
-            model.fit_combination(X_train, y_train, fitted)
+        if hasattr(model, "fit_combination"):  # averages and late fusion stand on the models fitted just before
+            fitted[name] = model.fit_combination(X_train, y_train, fitted)
         else:
             fitted[name] = model.fit(X_train, y_train)
         yield name, (model.decision_function(X_test), [";".join(used) for used in model.used(X_test)])

@@ -86,7 +86,28 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
         return columns + absences + [f"{m}{SEPARATOR}{WHOLE}" for m in self._blocks() if holds_voxels(m)]
 
 
-class ConcatenatingClassifier(BinaryClassifier):
+class MemberClassifier(BinaryClassifier):
+    """A classifier that late fusion can combine with others: it keeps what models that did not see a training row say of it.
+
+    Attributes
+    ----------
+    inner_log_odds_ : (n_training_rows, inner_repeats), out-of-fold and recalibrated; NaN where abstained.
+    prior_log_odds_ : log-odds of the prevalence among the training rows on which it does not abstain.
+    """
+
+    inner_log_odds_: np.ndarray
+    prior_log_odds_: float
+
+    @abstractmethod
+    def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """SHAP values (n, n_contributions) and base values (n,), in log-odds."""
+
+    @abstractmethod
+    def used(self, X: Any) -> list[tuple[str, ...]]:
+        """For each row the modalities that its prediction rests on, sorted."""
+
+
+class ConcatenatingClassifier(MemberClassifier):
     """Tunes a learner over the columns of its modalities by inner cross-validation, refits it, recalibrates it.
 
     One modality makes it unimodal: it abstains where a patient lacks that modality. Several make it early fusion: it

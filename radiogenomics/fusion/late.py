@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 from sklearn.base import clone
 
 from radiogenomics.exceptions import TableError
-from radiogenomics.fusion.base import BinaryClassifier, ConcatenatingClassifier
+from radiogenomics.fusion.base import BinaryClassifier, MemberClassifier
 from radiogenomics.fusion.logistic import log_loss_rows
 
 SHRINKAGE = 8.0
@@ -30,8 +30,8 @@ class LateFusion(BinaryClassifier):
 
     Parameters
     ----------
-    members : (name, unfitted unimodal model) pairs; the models of one modality (name before `/`) are averaged first.
-        None: elastic nets of each modality in the table.
+    members : (name, unfitted unimodal model) pairs; the models of one modality (name before `/`) are averaged first, as
+        `AveragedLearners` does. None: elastic nets of each modality in the table.
     weighting : 'mean' for equal weights, 'learned' for non-negative weights shrunk towards equal.
 
     Attributes
@@ -42,7 +42,7 @@ class LateFusion(BinaryClassifier):
     """
 
     def __init__(
-        self, members: list[tuple[str, ConcatenatingClassifier]] | None = None, *, weighting: str = "learned"
+        self, members: list[tuple[str, MemberClassifier]] | None = None, *, weighting: str = "learned"
     ) -> None:
         self.members = members
         self.weighting = weighting
@@ -53,7 +53,7 @@ class LateFusion(BinaryClassifier):
         members = self._members(X, y)
         return self.fit_combination(table, labels, {name: clone(model).fit(X, y) for name, model in members})
 
-    def fit_combination(self, X: Any, y: Any, fitted: dict[str, ConcatenatingClassifier]) -> LateFusion:
+    def fit_combination(self, X: Any, y: Any, fitted: dict[str, MemberClassifier]) -> LateFusion:
         """Fit the combination alone, over members that were already fitted on exactly these rows.
 
         The result equals `fit`, without fitting the members a second time.
@@ -79,7 +79,7 @@ class LateFusion(BinaryClassifier):
         self._learn(evidence[rows], target[rows])
         return self
 
-    def _members(self, X: Any, y: Any) -> list[tuple[str, ConcatenatingClassifier]]:
+    def _members(self, X: Any, y: Any) -> list[tuple[str, MemberClassifier]]:
         if self.members is not None:
             return self.members
         from radiogenomics.fusion.elastic_net import ElasticNet
@@ -170,6 +170,8 @@ class LateFusion(BinaryClassifier):
 def _pays(evidence: np.ndarray, target: np.ndarray) -> bool:
     """Whether a modality's inner predictions (n, repeats), NaN where absent, beat the prevalence of its own patients."""
     rows = ~np.isnan(evidence).all(axis=1)
+    if not rows.any():  # nobody in training has it, or nothing of it is reliable
+        return False
     label = target[rows]
     share = float(np.clip(label.mean(), 1e-6, 1 - 1e-6))
     prior = float(np.log(share / (1 - share)))

@@ -12,7 +12,8 @@ import pandas as pd
 
 from radiogenomics.cohort.configuration import Models, Resampling
 from radiogenomics.exceptions import ComputationError, ConfigurationError
-from radiogenomics.fusion.base import BinaryClassifier, ConcatenatingClassifier
+from radiogenomics.fusion.averaged import AveragedLearners
+from radiogenomics.fusion.base import BinaryClassifier, MemberClassifier
 from radiogenomics.fusion.boosted_trees import BoostedTrees
 from radiogenomics.fusion.cohort_network import CohortNetwork
 from radiogenomics.fusion.columns import holds_voxels, imaging_modalities, modality_columns
@@ -30,7 +31,7 @@ class Ingredients(NamedTuple):
 
     modalities: tuple[str, ...]
     resampling: Resampling
-    unimodal: dict[str, ConcatenatingClassifier]
+    unimodal: dict[str, MemberClassifier]
     harmonisation: SiteHarmonisation | None = None
     unreliable: tuple[str, ...] = ()
 
@@ -44,10 +45,19 @@ class Ingredients(NamedTuple):
         }
         return settings
 
-    def members(self, modalities: Iterable[str] | None = None) -> list[tuple[str, ConcatenatingClassifier]]:
-        """The unimodal models of these modalities (None: all), for late fusion."""
+    def members(self, modalities: Iterable[str] | None = None) -> list[tuple[str, MemberClassifier]]:
+        """The unimodal models of these modalities (None: all), for late fusion.
+
+        Where a modality has an average of learners, that speaks for it; otherwise all of its models do.
+        """
         kept = None if modalities is None else set(modalities)
-        return [(n, model) for n, model in self.unimodal.items() if kept is None or n.split("/")[0] in kept]
+        averaged = {n.split("/")[0] for n, model in self.unimodal.items() if isinstance(model, AveragedLearners)}
+        return [
+            (n, model)
+            for n, model in self.unimodal.items()
+            if (kept is None or n.split("/")[0] in kept)
+            and (n.split("/")[0] not in averaged or isinstance(model, AveragedLearners))
+        ]
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "elastic_net": Algorithm(ElasticNet),
     "xgboost": Algorithm(BoostedTrees),
     "signature": Algorithm(Signature),
+    "averaged": Algorithm(AveragedLearners),  # where it is among `models.unimodal`, late fusion stands on it alone
     # over all modalities
     "early/elastic_net": Algorithm(ElasticNet),
     "early/xgboost": Algorithm(BoostedTrees),
@@ -137,7 +148,7 @@ def build_models(
             if name not in valid:
                 raise ConfigurationError(f"{key}: no algorithm '{name}'; valid: {', '.join(valid)}", rule="algorithm")
     harmonisation, barred = _harmonisation(models), tuple(sorted(unreliable))
-    unimodal: dict[str, ConcatenatingClassifier] = {}
+    unimodal: dict[str, MemberClassifier] = {}
     tabular = tuple(modality for modality in modalities if not holds_voxels(modality))
     for modality in modalities:
         if modality not in tabular:
@@ -146,9 +157,9 @@ def build_models(
                 for n, kind in VOXEL_ALGORITHMS.items()
             }
             continue
-        for algorithm in models.unimodal:
+        for algorithm in sorted(models.unimodal, key=lambda n: ALGORITHMS[n].estimator is AveragedLearners):
             model = ALGORITHMS[algorithm](Ingredients((modality,), resampling, {}, harmonisation, barred))
-            if not isinstance(model, ConcatenatingClassifier):
+            if not isinstance(model, MemberClassifier):
                 raise ConfigurationError(f"models.unimodal: '{algorithm}' is no unimodal estimator", rule="algorithm")
             unimodal[f"{modality}/{algorithm}"] = model
     everything = Ingredients(tabular, resampling, unimodal, harmonisation, barred)
@@ -168,9 +179,7 @@ def build_models(
     return result
 
 
-def _over_boxes(
-    kind: type[CohortNetwork], modality: str, models: Models, resampling: Resampling
-) -> ConcatenatingClassifier:
+def _over_boxes(kind: type[CohortNetwork], modality: str, models: Models, resampling: Resampling) -> MemberClassifier:
     """A network over the boxes of one modality, as `models.network` declares it."""
     declared = models.network
     return kind(
@@ -235,7 +244,13 @@ def fit_final(
         )
     model = built[name].fit(X.iloc[order], target)
     model.model_name_ = name
-    for part in (model, *getattr(model, "members_", {}).values()):
-        if isinstance(part, ConcatenatingClassifier):  # a stored model keeps nothing that belongs to a single patient
-            part.inner_log_odds_ = part.inner_log_odds_[:0]
+    _forget_patients(model)
     return model
+
+
+def _forget_patients(model: Any) -> None:
+    """A stored model keeps nothing that belongs to a single patient, nor does any of its members."""
+    if isinstance(model, MemberClassifier):
+        model.inner_log_odds_ = model.inner_log_odds_[:0]
+    for member in getattr(model, "members_", {}).values():
+        _forget_patients(member)

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from radiogenomics.reporting.external_validation import said_of_validation
 from radiogenomics.reporting.headline import Headline, outcome, verdicts
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.wording import interval, known, number, percent
+from radiogenomics.storage.validations import StoredValidation
 
 
 class ModelCard(NamedTuple):
@@ -29,7 +31,7 @@ def model_card(
     sites: pd.DataFrame | None = None,
     stability: pd.DataFrame | None = None,
     final_model: str,
-    validated: bool = False,
+    validation: StoredValidation | None = None,
     simulated: bool = False,
 ) -> ModelCard:
     """Sort what is known of the final model.
@@ -37,7 +39,7 @@ def model_card(
     Parameters
     ----------
     first : `headline.headline`. figures, comparisons, subgroups, stability : by their schemas in `cohort.schemas`.
-    sites : by `schemas.SUBGROUPS`, levels left out in turn. validated : whether figures on another cohort are stored.
+    sites : by `schemas.SUBGROUPS`, levels left out in turn. validation : the latest on another cohort.
     """
     can: list[str] = []
     cannot: list[str] = []
@@ -60,10 +62,11 @@ def model_card(
     cannot += _subgroup_gaps(subgroups, final_model)
     cannot += _sites(sites, final_model)
     cannot += _unstable(stability)
-    if not validated:
-        cannot.append("It has not been tested on patients of another cohort.")
+    elsewhere, not_elsewhere = said_of_validation(validation)
+    can += elsewhere
+    cannot += not_elsewhere
     cannot.append("It orders further testing at most; it replaces no molecular test and no clinical judgement.")
-    return ModelCard(can, cannot, _limits(final, simulated))
+    return ModelCard(can, cannot, _limits(final, validation, simulated))
 
 
 def _own(figures: pd.DataFrame | None, model: str, population: str) -> pd.DataFrame:
@@ -196,8 +199,9 @@ def _bounds(row: Mapping[str, Any]) -> str:
     return f", {bounds}" if bounds else ""
 
 
-def _limits(final: Mapping[str, Any] | None, simulated: bool) -> list[str]:
-    limits = ["All figures are of cross-validation inside one cohort: of the recipe, not of the one stored model."]
+def _limits(final: Mapping[str, Any] | None, validation: StoredValidation | None, simulated: bool) -> list[str]:
+    which = "All figures" if validation is None else "All figures but those of the validation"
+    limits = [f"{which} are of cross-validation inside one cohort: of the recipe, not of the one stored model."]
     if final is not None:
         few = int(min(final["events"], final["n"] - final["events"]))
         limits.append(

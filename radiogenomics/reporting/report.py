@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from radiogenomics.reporting import pictures, wording
 from radiogenomics.reporting.checklists.filled import Checklist
+from radiogenomics.reporting.external_validation import external_validation, why_not_external
 from radiogenomics.reporting.feature_words import FeatureWords, feature_words
 from radiogenomics.reporting.figures.dependence import dependence_rows
 from radiogenomics.reporting.figures.modality_effects import modality_summary
@@ -23,6 +24,7 @@ from radiogenomics.reporting.populations import distinct_comparisons, population
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.surviving import surviving_features
 from radiogenomics.reporting.wording import endpoint_name, known
+from radiogenomics.storage.validations import StoredValidation
 
 _QUARANTINE_ROWS = 500
 _REFUSED_ROWS = 200
@@ -64,6 +66,8 @@ def render_report(
     source_url: str = "",
     licence: str = "",
     contours: pd.DataFrame | None = None,
+    validation: StoredValidation | None = None,
+    standing: str = "",
 ) -> str:
     """The report as HTML text: same tables, same text. A table that is None or empty is named as missing in its section.
 
@@ -88,8 +92,10 @@ def render_report(
     final_model : the model that was declared final before any result.
     availability : bool, patients x modalities; those of which no model is stored are left out.
     excluded : `patient_id`, `reason` of labelled patients that were not evaluated.
+    quarantine : where `file` and `reason` are missing throughout (`reporting.pseudonymised`), the page says so.
     refused : `modality`, `feature`, `rule`, `reason` of features refused by the leakage guard.
     contours : `images`, `contour`, `lesions`, `patients`, `quarantined`: who drew the contours of the cohort's lesions.
+    validation : the latest of the described model on another cohort. standing : which model is described, and which is in use.
     source_url, licence : where the public gets the data, and under which terms.
     """
     own_labels = endpoint_labels(labels, endpoint)
@@ -124,7 +130,7 @@ def render_report(
         sites=scrutiny.get("sites"),
         stability=explained.get("stability"),
         final_model=final_model,
-        validated="validation" in scrutiny,
+        validation=validation,
         simulated=simulated,
     )
     steps = patient_flow(own_labels, endpoint, out_of_fold=out_of_fold, availability=availability, excluded=excluded)
@@ -176,7 +182,11 @@ def render_report(
         "quarantine": _rows(quarantine, _QUARANTINE_ROWS),
         "n_quarantine": 0 if quarantine is None else len(quarantine),
         "has_quarantine": quarantine is not None,
+        "quarantine_quotes": quarantine is not None and bool(quarantine["reason"].notna().any()),
         "contours": _rows(contours),
+        "validation": None if validation is None else external_validation(validation),
+        "not_external": "" if validation is None else why_not_external(validation),
+        "standing": standing,
         "refused": _rows(refused, _REFUSED_ROWS),
         "n_refused": 0 if refused is None else len(refused),
         "method": method_in_words(settings or {}, metrics),
@@ -231,6 +241,7 @@ def _environment() -> Environment:
         count=wording.count,
         percent=wording.percent,
         p_text=wording.p_text,
+        shorten=wording.shorten,
         population_name=wording.population_name,
         sentence=lambda text: text[:1].upper() + text[1:],
         text=lambda value: str(value) if known(value) else wording.UNKNOWN,

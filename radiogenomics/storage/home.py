@@ -16,7 +16,7 @@ class Home:
 
     ``artefacts/`` tables and the joined cohort, ``cache/`` features per lesion, ``models/`` the registry,
     ``predictions/`` the append-only table, ``inbox/`` what became of deliveries,
-    ``locked_tests/`` seals and ledgers, ``pages/`` plots and reports for the browser,
+    ``locked_tests/`` seals and ledgers, ``validations/`` figures of models on other cohorts, ``pages/`` plots and reports for the browser,
     ``drafts/`` draft contours, ``dagster/`` the run history.
     """
 
@@ -50,6 +50,10 @@ class Home:
     @property
     def locked_tests(self) -> Path:
         return self.folder / "locked_tests"
+
+    @property
+    def validations(self) -> Path:
+        return self.folder / "validations"
 
     @property
     def pages(self) -> Path:

@@ -18,10 +18,14 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
+from threading import Lock
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -34,6 +38,7 @@ READABLE = (1, 2)
 """Format 1 has no attachments."""
 MODEL_FILE = "model.skops"
 MANIFEST_FILE = "manifest.json"
+_IMPORTING = Lock()
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 
 
@@ -70,15 +75,14 @@ class ModelRegistry:
         ConfigurationError
             A name that is no safe file name, metadata that are no JSON, or a type that is not trusted.
         """
-        import skops.io
-
+        skops_io = _skops_io()
         place = self._place(cohort, endpoint)
         readable = _checked(name.replace("/", "-"), "name")
         place.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".tmp-", dir=place))
         try:
             file = temporary / MODEL_FILE
-            skops.io.dump(model, file, compression=zipfile.ZIP_DEFLATED)
+            skops_io.dump(model, file, compression=zipfile.ZIP_DEFLATED)
             if trusted is not None:
                 _refuse_untrusted(file, trusted, ConfigurationError)
             files = {MODEL_FILE: file}
@@ -118,13 +122,12 @@ class ModelRegistry:
         IntegrityError
             A file is altered, missing or too many, of an unknown format, or holds a type that is not trusted.
         """
-        import skops.io
-
+        skops_io = _skops_io()
         folder = self._existing(cohort, endpoint, model_id)
         self._verified(folder)
         file = folder / MODEL_FILE
         _refuse_untrusted(file, trusted, IntegrityError)
-        return skops.io.load(file, trusted=sorted(trusted))
+        return skops_io.load(file, trusted=sorted(trusted))
 
     def manifest(self, cohort: str, endpoint: str, model_id: str) -> dict[str, Any]:
         """The checked manifest of a model: identity, metadata, files."""
@@ -243,12 +246,27 @@ def _content_hash(file: Path, described: dict[str, Any]) -> str:
     return total.hexdigest()[:12]
 
 
+def _skops_io() -> ModuleType:
+    """`skops.io`, without torch where nothing has loaded it yet.
+
+    On import skops lists scikit-learn's estimators by walking through its packages; one of them, a shim that holds no
+    estimator and is skipped where it cannot be imported, would load torch, which costs seconds and which few models need.
+    """
+    if "torch" in sys.modules or "skops.io" in sys.modules:
+        return import_module("skops.io")
+    with _IMPORTING:
+        sys.modules["torch"] = None  # type: ignore[assignment]  # documented: importing it is then a ModuleNotFoundError
+        try:
+            return import_module("skops.io")
+        finally:
+            del sys.modules["torch"]
+
+
 def _refuse_untrusted(
     file: Path, trusted: Iterable[str], kind: type[ConfigurationError] | type[IntegrityError]
 ) -> None:
-    import skops.io
-
-    unknown = sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted))
+    skops_io = _skops_io()
+    unknown = sorted(set(skops_io.get_untrusted_types(file=file)) - set(trusted))
     if unknown:
         raise kind(f"{file.name}: holds types that are not trusted: {', '.join(unknown)}", rule="untrusted_type")
 

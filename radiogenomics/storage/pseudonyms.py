@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from radiogenomics.exceptions import ConfigurationError
 
 SHORTEST = 32
 """Bytes of a key below which a warning is given: as many as the hash has."""
+TELLING_DIGITS = 6
+"""Digits from which on an identifier without a letter is looked for in running text; a shorter one may be any number."""
 
 
 class ShortKeyWarning(UserWarning):
@@ -47,6 +51,17 @@ class Pseudonyms:
         """The rows with pseudonyms in column `patient_id`."""
         known = {patient: self.of(str(patient)) for patient in rows["patient_id"].unique()}
         return rows.assign(patient_id=rows["patient_id"].map(known).astype(str))
+
+    def in_text(self, text: str, identifiers: Iterable[str]) -> str:
+        """The text with each of the identifiers, where it stands as a whole word, replaced by its pseudonym.
+
+        Identifiers of fewer than `TELLING_DIGITS` digits and no letter are left: in running text they may be any number.
+        """
+        sought = {name for name in identifiers if re.search(r"[^\W\d]", name) or len(name) >= TELLING_DIGITS}
+        if not sought:
+            return text
+        longest_first = "|".join(re.escape(name) for name in sorted(sought, key=lambda name: (-len(name), name)))
+        return re.sub(rf"(?<![^\W_])(?:{longest_first})(?![^\W_])", lambda found: self.of(found[0]), text)
 
 
 def key_from(*, variable: str | None = None, file: Path | None = None, where: str) -> Pseudonyms:

@@ -30,6 +30,7 @@ from radiogenomics.prediction import at_root, load_model, new_patients
 from radiogenomics.storage import ArtefactStore, Home, PredictionStore
 from radiogenomics.storage.model_stages import ModelStages
 from radiogenomics.storage.models import ModelRegistry
+from radiogenomics.storage.validations import Validations
 from tests.pipelines.small_cohort import settings, write_cohort, write_part, write_tables
 
 
@@ -209,6 +210,30 @@ def test_another_hospital_is_validated_without_refitting(trained: Trained, tmp_p
     assert {"recalibrated here: intercept", "recalibrated here: intercept and slope"} <= set(figures["version"])
     assert "auc" not in set(figures.loc[figures["version"] != "as stored", "figure"])
 
+    model_id = trained.champion().model_id
+    (kept,) = Validations(trained.home.validations).of_model("little", "response", model_id)
+    assert (kept.on, kept.shared, kept.external) == ("elsewhere", 0, True)
+    assert (kept.counts["n"] + kept.counts["abstained"]).iloc[0] == 120
+    before = trained.read("response", "report")
+    assert "No validation of this model on another cohort is stored" in before
+    assert f"This page describes {model_id}, the champion" in before
+    assert run_cohort(read_cohort_file(trained.file, trained.home), "train", trained.home).failures == {}
+    auc = stored.loc["auc"]
+    assert f"{auc['estimate']:.2f} ({auc['lower']:.2f} to {auc['upper']:.2f})" in trained.read("response", "report")
+
+
+def test_patients_of_the_training_make_no_external_validation(trained: Trained) -> None:
+    said = written(
+        lambda out: validate(
+            trained.file, "champion", trained.home, out,
+            of="little", endpoint=None, output=None, predictions=None, store=True,
+        )
+    )  # fmt: skip
+    assert "No external validation: it was validated on 'little', the cohort that it was trained on." in said
+    kept = Validations(trained.home.validations).of_model("little", "response", trained.champion().model_id)[-1]
+    assert kept.shared == kept.counts["n"].iloc[0] + kept.counts["abstained"].iloc[0]
+    assert not kept.external
+
 
 def _true_log_odds(folder: Path) -> np.ndarray:
     clinical = pd.read_csv(folder / "clinical.csv")
@@ -326,6 +351,9 @@ def test_a_retrained_model_replaces_the_champion_only_if_it_is_not_worse(trained
     assert said["n"] > 60
     stages = ModelStages(trained.home.models, "little", "response").stages()
     assert stages == {first: "champion", said["model_id"]: "candidate"}
+    page = trained.read("response", "report")
+    assert f"This page describes {said['model_id']} (candidate: since" in page
+    assert f"The champion is {first}: since" in page
     model_commands.promote(trained.home, Console(quiet=True), said["model_id"], "for the test")
     assert ModelStages(trained.home.models, "little", "response").stages()[first] == "retired"
     assert set(ModelRegistry(trained.home.models).list()["model_id"]) == set(stages)

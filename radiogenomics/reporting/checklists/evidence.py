@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from radiogenomics.cohort.configuration import Cohort
+from radiogenomics.storage.validations import StoredValidation
 
 MET, PARTLY, UNMET, NOT_APPLICABLE = "met", "partly", "unmet", "not applicable"
 
@@ -29,6 +30,7 @@ class Evidence(NamedTuple):
     tables : the stored tables of the run by name; a name is absent where nothing is stored.
     sample_size : the sentence of the sample-size criteria; '' where there is none.
     model_id : of the stored final model; '' where there is none.
+    validation : the latest of that model on another cohort; None where none is stored.
     """
 
     cohort: Cohort
@@ -36,6 +38,7 @@ class Evidence(NamedTuple):
     tables: Mapping[str, pd.DataFrame]
     sample_size: str = ""
     model_id: str = ""
+    validation: StoredValidation | None = None
 
     def has(self, *names: str) -> bool:
         """Whether each of these tables holds rows."""

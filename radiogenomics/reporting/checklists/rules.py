@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from radiogenomics.reporting.checklists.evidence import MET, NOT_APPLICABLE, PARTLY, UNMET, Evidence, Found
+from radiogenomics.reporting.external_validation import why_not_external
 from radiogenomics.reporting.wording import shorten
 
 Rule = Callable[[Evidence], Found]
@@ -45,7 +46,8 @@ def summary(evidence: Evidence) -> Found:
 
 def objectives(evidence: Evidence) -> Found:
     if evidence.cohort.endpoints[evidence.endpoint].description:
-        return Found(MET, "development and internal evaluation; the endpoint is described", "about")
+        beside = ", internal and external" if external_testing(evidence).status == MET else " and internal"
+        return Found(MET, f"development{beside} evaluation; the endpoint is described", "about")
     return Found(PARTLY, "the endpoint has no description", "top")
 
 
@@ -290,9 +292,18 @@ def internal_testing(evidence: Evidence) -> Found:
 
 
 def external_testing(evidence: Evidence) -> Found:
-    if evidence.has("validation"):
-        return Found(MET, "figures on another cohort", "validation")
-    return Found(UNMET, "no other cohort was predicted in this run")
+    stored = evidence.validation
+    if stored is None:
+        return Found(UNMET, "no validation of this model on another cohort is stored")
+    if not stored.external:
+        return Found(UNMET, why_not_external(stored), "validation")
+    return Found(MET, f"figures on another cohort: {shorten(stored.title, 60)}", "validation")
+
+
+def testing_technique(evidence: Evidence) -> Found:
+    if external_testing(evidence).status == MET:
+        return Found(MET, "nested cross-validation, and another cohort", "validation")
+    return internal_testing(evidence)
 
 
 def updating(evidence: Evidence) -> Found:
@@ -333,6 +344,10 @@ def output(evidence: Evidence) -> Found:
 
 
 def differences(evidence: Evidence) -> Found:
+    if external_testing(evidence).status == MET:
+        return Found(
+            PARTLY, "what the other cohort lacks is named; setting and eligibility are not compared", "validation"
+        )
     return Found(NOT_APPLICABLE, "no evaluation on data of another source")
 
 
@@ -405,7 +420,8 @@ RULES: dict[str, Rule] = {
         limitations, measures, missing_data, missing_input, model_building, model_choice, non_radiomic, objectives,
         outcome_defined, output, partitioning, performance, pipeline, predictor_choice, predictor_handling,
         predictors_defined, quality_checks, redundancy, robust_features, sample_size, sample_size_enough, several_sites,
-        simple_models, single_imaging, specification, subgroup_figures, summary, title, title_radiomic, updating,
+        simple_models, single_imaging, specification, subgroup_figures, summary, testing_technique, title,
+        title_radiomic, updating,
     )
 }  # fmt: skip
 

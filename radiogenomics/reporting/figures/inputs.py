@@ -33,7 +33,7 @@ def inputs_figure(account: pd.DataFrame, quarantine: pd.DataFrame, *, simulated:
     figure = new_figure(
         title=title,
         subtitle=subtitle,
-        note="An entry is an input row, one value of a used row, or a lesion; each is listed with its reason." + more,
+        note="An entry is an input row, one value of a used row, or a lesion; each is listed with its rule." + more,
         body=sum(heights),
         simulated=simulated,
     )

@@ -47,7 +47,7 @@ def test_a_ready_made_imaging_table_of_any_name_can_be_declared_as_imaging() -> 
     [
         (
             Models(unimodal=("random_forest",)),
-            "models.unimodal: no algorithm 'random_forest'; valid: elastic_net, xgboost, signature",
+            "models.unimodal: no algorithm 'random_forest'; valid: elastic_net, xgboost, signature, averaged",
         ),
         (Models(fusion=("late/vote",)), "models.fusion: no algorithm 'late/vote'"),
         (Models(unimodal=()), "late fusion needs at least one algorithm under models.unimodal"),

@@ -15,6 +15,7 @@ from radiogenomics.evaluation.survival_fold import SURVIVAL_MODELS, SurvivalTask
 from radiogenomics.evaluation.survival_nested import evaluate_survival
 from radiogenomics.exceptions import ComputationError, IntegrityError
 from radiogenomics.explanation import explain_out_of_fold
+from radiogenomics.fusion.averaged import AveragedLearners
 from radiogenomics.fusion.boosted_trees import BoostedTrees
 from radiogenomics.fusion.elastic_net import ElasticNet
 from radiogenomics.fusion.gated_attention import GatedAttention
@@ -125,7 +126,9 @@ def test_the_minimum_is_held_against_what_is_declared() -> None:
         unreliable_columns(strict, ["P00", "P01"])
 
 
-@pytest.mark.parametrize("estimator", [ElasticNet, BoostedTrees, Signature, GroupSparse, GatedAttention])
+@pytest.mark.parametrize(
+    "estimator", [ElasticNet, BoostedTrees, Signature, AveragedLearners, GroupSparse, GatedAttention]
+)
 def test_no_estimator_uses_a_column_that_is_barred(estimator) -> None:
     rng = np.random.default_rng(4)
     y = np.arange(60) % 2
@@ -169,6 +172,7 @@ def test_an_unreliable_feature_that_tells_the_label_does_not_help_the_evaluation
     assert "radiomics_ct:original_firstorder_shaky" in final.unreliable
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_where_no_feature_of_a_modality_survives_its_model_abstains_and_the_rest_go_on() -> None:
     X, y = data()
     task = Task(X, y.to_numpy(), {}, LIGHT, FEW, (), readings_of(cohort(minimum_icc=1.0), perturbed(60)))

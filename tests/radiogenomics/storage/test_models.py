@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +190,27 @@ def test_attention_stored_when_a_modality_without_evidence_was_silent_still_says
     assert model.slopes_[-1] == 0
     np.testing.assert_allclose(model.predict_proba(rows)[:, 1], metadata["predictions"], atol=1e-9)
     np.testing.assert_allclose(model.contributions(rows)[0][:, -3:], metadata["contributions"], atol=1e-9)
+
+
+def test_a_model_without_networks_is_read_without_torch_and_the_command_starts_without_dagster() -> None:
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys\n"
+            "import pipelines.commands.predict\n"
+            "from radiogenomics.fusion import TRUSTED_TYPES\n"
+            "from radiogenomics.storage.models import ModelRegistry\n"
+            f"registry = ModelRegistry({str(ARCHIVE)!r})\n"
+            "cohort, endpoint = registry.find('late-weighted-d6c7696bae05')\n"
+            "registry.load(cohort, endpoint, 'late-weighted-d6c7696bae05', TRUSTED_TYPES)\n"
+            "print(sorted({'torch', 'dagster', 'matplotlib', 'lifelines', 'shap'} & set(sys.modules)))\n"
+            "import torch\n"
+            "print(torch.tensor([1.0]).item())\n",
+        ],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.stdout.splitlines() == ["[]", "1.0"], said.stderr
