@@ -9,8 +9,9 @@ from assets.display import number, plot, table, text
 from assets.factory import cohort_asset
 from assets.prediction_store import prediction_store, store_identity
 from assets.robustness import declared_readings
-from assets.step import Product, code_version, source_digest
+from assets.step import Product
 from assets.survival_source import LEARNING, survival_inputs, survival_settings, training_survival_frame
+from assets.versions import code_version, source_digest
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.model_use import TIME_TO_EVENT
 
