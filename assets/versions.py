@@ -18,6 +18,7 @@ _LIBRARIES = (
     "xgboost-cpu",
     "xgboost",
     "torch",
+    "onnxruntime",
     "pyradiomics-bhklab",
     "SimpleITK",
 )
