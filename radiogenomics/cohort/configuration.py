@@ -516,6 +516,9 @@ class Cohort(Settings):
                 raise ValueError(
                     f"survival.{name}.modalities: {strangers} not among this cohort's modalities {sorted(known)}"
                 )
+            voxels = [m for m in follow_up.modalities if m.startswith(f"{VOXELS}_")]
+            if voxels:
+                raise ValueError(f"survival.{name}.modalities: {voxels} hold voxels, which a Cox model cannot read")
             if name in self.endpoints:
                 raise ValueError(f"survival.{name}: an endpoint has the same name; choose another")
         for name, table in tables.items():

@@ -44,6 +44,11 @@ def test_boxes_of_voxels_are_a_modality_only_where_they_are_declared(tmp_path: P
             "models: {harmonisation: {site: site, modalities: [patches_ct]}}",
             "hold voxels, which ComBat cannot harmonise",
         ),
+        (
+            ", patches: {}",
+            "survival: {os: {table: main, time: months, event: dead, horizons_months: [12], modalities: [patches_ct]}}",
+            "hold voxels, which a Cox model cannot read",
+        ),
         ("", "imaging_tables: {patches_x: {file: t.csv, patient_id: id}}", "are names of other modalities"),
     ],
 )
