@@ -61,7 +61,7 @@ class Setting(NamedTuple):
 def study_embeddings(output: Path, patients: int, home: Home, err: Console) -> None:
     """Run the study on simulated cohorts, and on the sarcomas where their data are declared, and write its page."""
     started = time.monotonic()
-    network, resampling = Network(members=1), Resampling(outer_folds=5, inner_folds=2, repeats=1)
+    network, resampling = Network(), Resampling(outer_folds=5, inner_folds=2, repeats=1)
     cache = FeatureCache(home.cache)
     sections: list[str] = []
     planted: list[float] = []

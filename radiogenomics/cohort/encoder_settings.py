@@ -45,7 +45,7 @@ class Network(Settings):
         min_length=1,
         description="passes over the patients after which training may stop; inner folds choose",
     )
-    members: int = Field(2, ge=1, le=20, description="networks in the ensemble, each from a seed of its own")
+    members: int = Field(4, ge=1, le=20, description="networks in the ensemble, each from a seed of its own")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto: a GPU where there is one; figures then agree with the CPU's within rounding"
     )

@@ -46,7 +46,7 @@ class CohortNetwork(ConcatenatingClassifier):
         harmonisation: SiteHarmonisation | None = None,
         unreliable: tuple[str, ...] = (),
         epochs: tuple[int, ...] = (10, 20, 40),
-        members: int = 2,
+        members: int = 4,
         width: int = WIDTH,
         device: str = "auto",
     ) -> None:
