@@ -35,7 +35,7 @@ def run(tmp_path, shared_data, name, **resampling):
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]

@@ -53,7 +53,7 @@ class Machine:
             cwd=REPOSITORY,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1800,
             check=False,
         )
 
