@@ -293,7 +293,7 @@ def test_the_web_server_shows_the_assets_their_last_run_and_what_they_report(mac
         server.terminate()
         server.wait(timeout=30)
     ours = {"/".join(n["assetKey"]["path"]): n for n in nodes if n["assetKey"]["path"][0] == "tiny"}
-    assert len(ours) == 27
+    assert len(ours) == 30
     for name, node in ours.items():
         assert node["assetMaterializations"], f"{name} was never materialised"
         assert "SIMULATED DATA" in node["description"]
