@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import radiogenomics
+from radiogenomics.storage.library_versions import installed_versions
 
 _LIBRARIES = (
     "numpy",
@@ -38,13 +39,7 @@ def source_digest(package: str) -> str:
 @cache
 def library_versions() -> Mapping[str, str]:
     """Installed versions of the libraries that may change a number."""
-    versions = {}
-    for name in _LIBRARIES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+    return installed_versions(_LIBRARIES)
 
 
 def code_version() -> str:

@@ -73,7 +73,6 @@ def validate(
 
 def _store(home: Home, cohort: Cohort, stored: Any, found: Any, out: Console) -> None:
     """Keep figures and counts where the report of the model's endpoint finds them."""
-    from radiogenomics.reporting.external_validation import why_not_external
     from radiogenomics.storage.validations import StoredValidation, Validations
 
     kept = StoredValidation(
@@ -91,9 +90,8 @@ def _store(home: Home, cohort: Cohort, stored: Any, found: Any, out: Console) ->
         absent=tuple(found.absent),
     )
     file = Validations(home.validations).add(kept)
-    reason = why_not_external(kept)
-    if reason:
-        out.print(f"No external validation: {escape(reason)}.", highlight=False, soft_wrap=True)
+    if not kept.external:
+        out.print(f"No external validation: {escape(kept.why_not_external)}.", highlight=False, soft_wrap=True)
     out.print(
         f"stored: {escape(str(file))}; the next run of '{stored.cohort}' shows it in the report, where that is of this model",
         highlight=False,

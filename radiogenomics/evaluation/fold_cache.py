@@ -7,7 +7,6 @@ code of the models and the versions of the libraries. What comes from here is th
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 from collections.abc import Callable, Mapping
 from functools import cache as once
 from functools import partial
@@ -22,6 +21,7 @@ from radiogenomics.compute import map_items
 from radiogenomics.compute.mapping import Outcome
 from radiogenomics.evaluation.outer_fold import Part, Task, predict_part
 from radiogenomics.storage.feature_cache import FeatureCache, cache_key
+from radiogenomics.storage.library_versions import installed_versions
 
 _LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "xgboost-cpu", "xgboost", "torch", "lifelines")
 
@@ -171,10 +171,4 @@ def code_digest() -> dict[str, str]:
     total = hashlib.sha256()
     for file in files:
         total.update(f"{file.relative_to(root).as_posix()}\0".encode() + file.read_bytes())
-    found = {"source": total.hexdigest()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return {"source": total.hexdigest(), **installed_versions(_LIBRARIES)}

@@ -95,8 +95,7 @@ class AveragedLearners(MemberClassifier):
             raise ValueError(f"learners: at least one of {', '.join(LEARNERS)}, found {self.learners!r}")
         rows = len(self._validated(X, y)[0])
         self.members_ = {
-            name: fitted[key] if key in fitted else self._unfitted(name).fit(X, y)
-            for name, key in self._keys(self.learners)
+            name: fitted[key] if key in fitted else self._unfitted(name).fit(X, y) for name, key in self._keys()
         }
         for name, model in self.members_.items():
             if len(model.inner_log_odds_) != rows:
@@ -109,10 +108,10 @@ class AveragedLearners(MemberClassifier):
         self.inner_log_odds_ = np.mean([model.inner_log_odds_ for model in self.members_.values()], axis=0)
         return self
 
-    def _keys(self, learners: tuple[str, ...]) -> list[tuple[str, str]]:
+    def _keys(self) -> list[tuple[str, str]]:
         """Each learner and its name among the models of a run; no model of a run if it is over several modalities."""
         modality = self.modalities[0] if self.modalities is not None and len(self.modalities) == 1 else ""
-        return [(name, f"{modality}/{name}") for name in learners]
+        return [(name, f"{modality}/{name}") for name in self.learners]
 
     def _unfitted(self, name: str) -> ConcatenatingClassifier:
         shared = {key: value for key, value in self.get_params(deep=False).items() if key != "learners"}

@@ -59,7 +59,7 @@ def said_of_validation(stored: StoredValidation | None) -> tuple[list[str], list
     if stored is None:
         return [], ["It has not been tested on patients of another cohort."]
     if not stored.external:
-        return [], [f"It has not been tested on other patients: {why_not_external(stored)}."]
+        return [], [f"It has not been tested on other patients: {stored.why_not_external}."]
     everyone = {row["figure"]: row for row in external_validation(stored).rows[0]["figures"].values()}
     auc = everyone.get("auc")
     if auc is None or not known(auc["lower"]):
@@ -83,12 +83,3 @@ def said_of_validation(stored: StoredValidation | None) -> tuple[list[str], list
     else:
         cannot.append(f"Its probabilities are off on patients of another cohort: {text}.")
     return can, cannot
-
-
-def why_not_external(stored: StoredValidation) -> str:
-    """Why a stored validation does not count as external; '' where it does."""
-    if stored.on == stored.cohort:
-        return f"it was validated on '{stored.on}', the cohort that it was trained on"
-    if stored.shared:
-        return f"{stored.shared} patients of '{stored.on}' bear identifiers of patients that it was trained on"
-    return ""

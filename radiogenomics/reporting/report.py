@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from radiogenomics.reporting import pictures, wording
 from radiogenomics.reporting.checklists.filled import Checklist
-from radiogenomics.reporting.external_validation import external_validation, why_not_external
+from radiogenomics.reporting.external_validation import external_validation
 from radiogenomics.reporting.feature_words import FeatureWords, feature_words
 from radiogenomics.reporting.figures.dependence import dependence_rows
 from radiogenomics.reporting.figures.modality_effects import modality_summary
@@ -185,7 +185,7 @@ def render_report(
         "quarantine_quotes": quarantine is not None and bool(quarantine["reason"].notna().any()),
         "contours": _rows(contours),
         "validation": None if validation is None else external_validation(validation),
-        "not_external": "" if validation is None else why_not_external(validation),
+        "not_external": "" if validation is None else validation.why_not_external,
         "standing": standing,
         "refused": _rows(refused, _REFUSED_ROWS),
         "n_refused": 0 if refused is None else len(refused),

@@ -48,9 +48,18 @@ class StoredValidation:
     absent: tuple[str, ...] = ()
 
     @property
+    def why_not_external(self) -> str:
+        """Why it does not count as external; '' where it does."""
+        if self.on == self.cohort:
+            return f"it was validated on '{self.on}', the cohort that it was trained on"
+        if self.shared:
+            return f"{self.shared} patients of '{self.on}' bear identifiers of patients that it was trained on"
+        return ""
+
+    @property
     def external(self) -> bool:
         """Whether it is another cohort by name, with no training patient's identifier among its own."""
-        return self.on != self.cohort and not self.shared
+        return not self.why_not_external
 
 
 class Validations:

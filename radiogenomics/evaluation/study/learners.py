@@ -111,8 +111,6 @@ def learner_study(
 
 
 def _aucs(job: tuple[str, int, int]) -> list[tuple[str, str, float]]:
-    from sklearn.metrics import roc_auc_score
-
     kind, patients, seed = job
     said, target, truth = _fitted(SCENES[kind, patients], [seed, list(SCENES).index((kind, patients))])
     found = []
@@ -120,14 +118,16 @@ def _aucs(job: tuple[str, int, int]) -> list[tuple[str, str, float]]:
         scores = [rule(one, target) for one in said]
         inner = np.stack([score[0] for score in scores], axis=-1)
         new = np.stack([score[1] for score in scores], axis=-1)
-        single = [_auc(roc_auc_score, truth, column) for column in new.T]
+        single = [_auc(truth, column) for column in new.T]
         found.append(("single modality", name, float(np.mean(single))))
-        found.append(("fusion", name, _auc(roc_auc_score, truth, _fused(inner, new, target))))
+        found.append(("fusion", name, _auc(truth, _fused(inner, new, target))))
     return found
 
 
-def _auc(measure: Callable[..., float], truth: np.ndarray, score: np.ndarray) -> float:
-    return float(measure(truth, score)) if np.ptp(score) > 0 else 0.5
+def _auc(truth: np.ndarray, score: np.ndarray) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(truth, score)) if np.ptp(score) > 0 else 0.5
 
 
 def _fused(inner: np.ndarray, new: np.ndarray, target: np.ndarray) -> np.ndarray:

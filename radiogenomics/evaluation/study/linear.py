@@ -173,8 +173,13 @@ def _over_folds(probability: np.ndarray, target: np.ndarray, fold: np.ndarray) -
         for number in np.unique(fold[:, repeat]):
             inside = fold[:, repeat] == number
             aucs.append(placements(probability[inside, repeat, None], target[inside], fold[inside, repeat, None])[0])
-    mean = float(np.mean(aucs))
-    reach = float(student.ppf(0.975, len(aucs) - 1) * np.std(aucs, ddof=1) / np.sqrt(len(aucs)))
+    return as_if_independent(aucs)
+
+
+def as_if_independent(values: list[float]) -> Interval:
+    """Mean and t-interval of a figure's values over folds and repeats as if these were independent: the classic mistake."""
+    mean = float(np.mean(values))
+    reach = float(student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
     return Interval(mean, mean - reach, mean + reach)
 
 

@@ -17,11 +17,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.stats import norm, qmc
-from scipy.stats import t as student
 from sklearn.model_selection import StratifiedKFold
 
 from radiogenomics.evaluation.concordance import Interval
-from radiogenomics.evaluation.study.linear import Found
+from radiogenomics.evaluation.study.linear import Found, as_if_independent
 from radiogenomics.evaluation.study.run import coverage_table, mapped
 from radiogenomics.evaluation.survival import harrell_c
 from radiogenomics.evaluation.survival_scores import (
@@ -184,6 +183,4 @@ def _over_folds(time: np.ndarray, event: np.ndarray, risk: np.ndarray, fold: np.
         for repeat in range(risk.shape[1])
         for inside in (fold[:, repeat] == number for number in np.unique(fold[:, repeat]))
     ]
-    known = np.array([value for value in values if np.isfinite(value)])
-    reach = float(student.ppf(0.975, len(known) - 1)) * float(known.std(ddof=1)) / np.sqrt(len(known))
-    return Interval(float(known.mean()), float(known.mean() - reach), float(known.mean() + reach))
+    return as_if_independent([value for value in values if np.isfinite(value)])

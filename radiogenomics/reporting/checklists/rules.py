@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from radiogenomics.reporting.checklists.evidence import MET, NOT_APPLICABLE, PARTLY, UNMET, Evidence, Found
-from radiogenomics.reporting.external_validation import why_not_external
 from radiogenomics.reporting.wording import shorten
 
 Rule = Callable[[Evidence], Found]
@@ -296,7 +295,7 @@ def external_testing(evidence: Evidence) -> Found:
     if stored is None:
         return Found(UNMET, "no validation of this model on another cohort is stored")
     if not stored.external:
-        return Found(UNMET, why_not_external(stored), "validation")
+        return Found(UNMET, stored.why_not_external, "validation")
     return Found(MET, f"figures on another cohort: {shorten(stored.title, 60)}", "validation")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from declared_cohort import COHORT
 from explained_tables import explained_tables
 
 from radiogenomics.cohort.configuration import Cohort, Statements
@@ -13,22 +14,6 @@ from radiogenomics.reporting import render_report
 from radiogenomics.reporting.checklists.evidence import MET, NOT_APPLICABLE, PARTLY, UNMET, Evidence, Found
 from radiogenomics.reporting.checklists.filled import CHECKLISTS, fill, reference
 from radiogenomics.reporting.checklists.rules import combined, rule_of
-
-COHORT: dict[str, Any] = {
-    "name": "made",
-    "title": "A cohort",
-    "clinical": {
-        "tables": {"main": {"file": "clinical.csv", "patient_id": "id"}},
-        "variables": {"age": {"column": "age", "type": "number"}},
-    },
-    "imaging_tables": {"radiomics_ct": {"file": "radiomics.csv", "patient_id": "id"}},
-    "endpoints": {
-        "egfr_status": {
-            "label": {"column": "egfr", "positive": ["Mutant"], "negative": ["Wildtype"]},
-            "modalities": ["radiomics_ct", "clinical"],
-        }
-    },
-}
 
 
 def evidence(tables: dict[str, pd.DataFrame], **changed: Any) -> Evidence:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from declared_cohort import COHORT as DECLARED
 
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.reporting import render_report
@@ -20,21 +21,7 @@ from radiogenomics.storage.model_stages import ModelStages
 from radiogenomics.storage.validations import StoredValidation, Validations
 
 ARCHIVE = Path(__file__).parents[2] / "archives" / "validations"
-COHORT = {
-    "name": "simulated",
-    "title": "A cohort",
-    "clinical": {
-        "tables": {"main": {"file": "clinical.csv", "patient_id": "id"}},
-        "variables": {"age": {"column": "age", "type": "number"}},
-    },
-    "imaging_tables": {"radiomics_ct": {"file": "radiomics.csv", "patient_id": "id"}},
-    "endpoints": {
-        "egfr_status": {
-            "label": {"column": "egfr", "positive": ["Mutant"], "negative": ["Wildtype"]},
-            "modalities": ["radiomics_ct", "clinical"],
-        }
-    },
-}
+COHORT = {**DECLARED, "name": "simulated"}
 
 
 @pytest.fixture
