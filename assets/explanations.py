@@ -23,7 +23,7 @@ def explanations(cohort: Cohort, endpoint: str):
             evaluation["folds"],
             frame.dictionary,
             name=cohort.endpoints[endpoint].final_model,
-            models=cohort.models,
+            models=cohort.models_of(endpoint),
             resampling=cohort.resampling,
             settings=cohort.explanations,
             imaging=cohort.imaging_tables,

@@ -70,7 +70,7 @@ def _work(home: Any, cohort: Cohort, progress: Any) -> dict[str, Any]:
 def _run_again(home: Any, cohort: Cohort, endpoint: str, frame: Any, values: Any, progress: Any) -> dict[str, Any]:
     """What every analysis that runs the evaluation again, changed in one respect, is called with."""
     return {
-        "models": cohort.models,
+        "models": cohort.models_of(endpoint),
         "resampling": cohort.resampling,
         "settings": cohort.evaluation,
         "final_model": cohort.endpoints[endpoint].final_model,
@@ -103,7 +103,7 @@ def _sites(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
             frame.y,
             frame.confounders,
             known[column].reindex(frame.X.index),
-            models=models_for(cohort.models, final),
+            models=models_for(cohort.models_of(endpoint), final),
             resampling=cohort.resampling,
             settings=cohort.evaluation,
             imaging=cohort.imaging_tables,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,10 +95,31 @@ def results_page(output: Path, home: Home, err: Console) -> None:
             f"no evaluation of {', '.join(missing)} is stored in {home.folder}; run `make results`",
             rule="not_materialised",
         )
+    parts += _encoders(output.with_name("study_embeddings.md"))
     if missing:
         parts.append(f"Not run here: {', '.join(missing)}.\n")
     write_text(output, "\n".join(parts))
     err.print(f"{output}: {len(parts) - 1} sections", highlight=False)
+
+
+def _encoders(page: Path) -> list[str]:
+    """What each encoder of images adds to radiomics, from the page of its study, where that lies beside this one."""
+    if not page.is_file():
+        return []
+    rows = []
+    for section in page.read_text(encoding="utf-8").split("\n## ")[1:]:
+        title = section.split("\n", 1)[0]
+        size = re.search(r"n = (\d+), (\d+) events", section)
+        asked = [line for line in section.splitlines() if line.startswith("| ") and " over radiomics |" in line]
+        if size is not None:
+            rows += [f"| {title} | {size[1]} ({size[2]}) {line}" for line in asked]
+    head = [
+        "## What each encoder of images adds to radiomics\n",
+        f"From `make study-embeddings`; settings, and how each does alone, are in [{page.name}]({page.name}).\n",
+        "| images | n (events) | question | AUC difference (95 % interval) | p, corrected | verdict |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    return ["\n".join([*head, *rows, ""])] if rows else []
 
 
 def _section(

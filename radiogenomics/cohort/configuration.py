@@ -255,6 +255,22 @@ class Images(Settings):
 
 
 # --------------------------------------------------------------------------------------------------------- endpoints
+class PrespecifiedPredictor(Settings):
+    """A predictor that was named before the data were looked at, and why."""
+
+    feature: str = Field(pattern=r"^[^:\s]+:\S.*$", description="modality:feature")
+    direction: Literal["positive", "negative", "unknown"] = Field(
+        "unknown",
+        description="higher values make the event likelier, or less likely; imposed on the model; unknown: learned",
+    )
+    source: str = Field(min_length=1, description="the publication that says so, of other patients")
+
+    @property
+    def modality(self) -> str:
+        """The modality that the feature is of."""
+        return self.feature.split(":", 1)[0]
+
+
 class Endpoint(Settings):
     label: LabelRule
     modalities: tuple[Name, ...] = Field(min_length=1, description="modalities whose features may predict it")
@@ -268,6 +284,11 @@ class Endpoint(Settings):
     final_model: str = Field(
         "late/weighted", description="the model that is stored and explained; declared before any result"
     )
+    prespecified: tuple[PrespecifiedPredictor, ...] = Field(
+        (),
+        description="predictors that earlier studies support: they alone make the model early/prespecified, which every "
+        "other model stands beside",
+    )
     landmark_days: int | None = Field(
         None,
         ge=1,
@@ -275,6 +296,19 @@ class Endpoint(Settings):
         "outcome was known by then leave (rule horizon), or the label is of the tumour's genes",
     )
     description: str = ""
+
+    @model_validator(mode="after")
+    def _prespecified_once_and_of_its_modalities(self) -> Endpoint:
+        seen: set[str] = set()
+        for predictor in self.prespecified:
+            if predictor.modality not in self.modalities:
+                raise ValueError(
+                    f"prespecified: '{predictor.feature}' is of no modality of the endpoint; it has {list(self.modalities)}"
+                )
+            if predictor.feature in seen:
+                raise ValueError(f"prespecified: '{predictor.feature}' is named twice")
+            seen.add(predictor.feature)
+        return self
 
 
 class Confounder(Settings):
@@ -333,6 +367,9 @@ class Models(Settings):
     clinical_baseline: str = Field("clinical", description="the modality that is the clinic's own")
     harmonisation: Harmonisation | None = Field(None, description="null: features are used as they are")
     network: Network = Field(default_factory=Network, description="how the network over boxes of voxels is trained")
+    prespecified: tuple[PrespecifiedPredictor, ...] = Field(
+        (), description="not declared here: those of the endpoint at hand, see `Cohort.models_of`"
+    )
 
 
 class Subgroup(Settings):
@@ -439,6 +476,10 @@ class Cohort(Settings):
         """A declared path, resolved against `root`, itself against the folder of the file."""
         return (self._file.parent / self.root / relative).resolve()
 
+    def models_of(self, endpoint: str) -> Models:
+        """The section `models` with what the endpoint adds to it: its prespecified predictors."""
+        return self.models.model_copy(update={"prespecified": self.endpoints[endpoint].prespecified})
+
     def modalities(self) -> dict[str, str]:
         """Every feature modality this cohort can offer -> where it comes from, in the order of the graph."""
         found: dict[str, str] = {}
@@ -485,6 +526,10 @@ class Cohort(Settings):
 
     @model_validator(mode="after")
     def _references(self) -> Cohort:
+        if self.models.prespecified:
+            raise ValueError(
+                "models.prespecified: predictors are named for an endpoint, under endpoints.<name>.prespecified"
+            )
         known = self.modalities()
         tables = self.clinical.tables
 

@@ -21,11 +21,13 @@ import pandas as pd
 from radiogenomics.cohort.schemas import COMPARISONS, conform
 from radiogenomics.evaluation.concordance import Difference, auc_difference, placements
 from radiogenomics.evaluation.populations import Scores
+from radiogenomics.fusion.registry import PRESPECIFIED
 
 IMAGING_OVER_CLINICAL = "imaging over clinical"
 IMAGING_OVER_OTHERS = "imaging over all other modalities"
 FUSION_OVER_CLINICAL = "fusion over clinical"
 FUSION_OVER_SINGLE = "fusion over best single modality"
+FUSION_OVER_PRESPECIFIED = "fusion over prespecified predictors"
 FUSION_OVER_FLOOR = "fusion over confounder floor"
 
 
@@ -83,6 +85,9 @@ def questions(
         asked.append(Question(FUSION_OVER_CLINICAL, final, baseline, "the fusion", "the clinical variables"))
     if single:
         asked.append(Question(FUSION_OVER_SINGLE, final, single, "the fusion", "the best single modality"))
+    if PRESPECIFIED in names and final != PRESPECIFIED:
+        known = "the predictors named beforehand"
+        asked.append(Question(FUSION_OVER_PRESPECIFIED, final, (PRESPECIFIED,), "the fusion", known))
     if floors:
         asked.append(Question(FUSION_OVER_FLOOR, final, floors, "the fusion", "the confounder floor"))
     for modality, without in (left_out or {}).items():

@@ -136,6 +136,11 @@ class Design:
         sizes = [len(block.owners) for block in self.blocks]
         return np.concatenate([np.repeat(np.arange(len(sizes)), sizes), self.indicated])
 
+    def values(self) -> np.ndarray:
+        """For each design column the position in the whole table of the column whose values it holds; -1 for an indicator."""
+        parts = [np.r_[b.columns[b.features], np.full(len(b.flags), -1)] for b in self.blocks]
+        return np.concatenate([*parts, np.full(len(self.indicated), -1)]).astype(int)
+
     def selected(self) -> np.ndarray:
         """Positions in the whole table of the raw columns that were kept, sorted."""
         kept: list[np.ndarray] = [block.columns[block.features] for block in self.blocks]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from radiogenomics.fusion.design import Design
 from radiogenomics.fusion.linear import LinearClassifier
 from radiogenomics.fusion.logistic import penalised_logistic
 
@@ -37,10 +38,10 @@ class ElasticNet(LinearClassifier):
         ]
 
     def _solve(
-        self, design: np.ndarray, target: np.ndarray, groups: np.ndarray, candidates: list[dict[str, float]]
+        self, matrix: np.ndarray, target: np.ndarray, design: Design, candidates: list[dict[str, float]]
     ) -> tuple[np.ndarray, np.ndarray]:
         return penalised_logistic(
-            design,
+            matrix,
             target,
             np.array([c["penalty"] for c in candidates]),
             np.array([c["l1_ratio"] for c in candidates]),

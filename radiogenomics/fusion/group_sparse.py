@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
+from radiogenomics.fusion.design import Design
 from radiogenomics.fusion.linear import LinearClassifier
 
 LIMITS = (4, 15, 60)
@@ -43,12 +44,12 @@ class GroupSparse(LinearClassifier):
         ]
 
     def _solve(
-        self, design: np.ndarray, target: np.ndarray, groups: np.ndarray, candidates: list[dict[str, float]]
+        self, matrix: np.ndarray, target: np.ndarray, design: Design, candidates: list[dict[str, float]]
     ) -> tuple[np.ndarray, np.ndarray]:
         return group_sparse_logistic(
-            design,
+            matrix,
             target,
-            groups,
+            design.groups,
             np.array([c["penalty"] for c in candidates]),
             np.array([c["within"] for c in candidates]),
             ridge=RIDGE,

@@ -21,9 +21,9 @@ class LinearClassifier(ConcatenatingClassifier):
 
     @abstractmethod
     def _solve(
-        self, design: np.ndarray, target: np.ndarray, groups: np.ndarray, candidates: list[dict[str, float]]
+        self, matrix: np.ndarray, target: np.ndarray, design: Design, candidates: list[dict[str, float]]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Intercepts (k,) and coefficients (q, k) of k candidates on a centred design (n, q); `groups` (q,) is the modality."""
+        """Intercepts (k,) and coefficients (q, k) of k candidates on a centred matrix (n, q), which `design` made."""
 
     def _design(self, X: np.ndarray, target: np.ndarray, limit: int, seed: int) -> Design:
         return Design(self._used_blocks(), X.shape[1], limit).fit(X, target)
@@ -33,14 +33,14 @@ class LinearClassifier(ConcatenatingClassifier):
         for limit in dict.fromkeys(int(c["features"]) for c in self.candidates()):
             own = [c for c in self.candidates() if c["features"] == limit]
             design = self._design(X, target, limit, seed)
-            intercepts, coefficients = self._solve(design.transform(X), target, design.groups, own)
+            intercepts, coefficients = self._solve(design.transform(X), target, design, own)
             columns.append(intercepts + design.transform(X_new) @ coefficients)
         return np.hstack(columns)
 
     def _fit_learner(self, X: np.ndarray, target: np.ndarray, chosen: int, seed: int) -> None:
         candidate = self.candidates()[chosen]
         self.design_ = self._design(X, target, int(candidate["features"]), seed)
-        intercepts, coefficients = self._solve(self.design_.transform(X), target, self.design_.groups, [candidate])
+        intercepts, coefficients = self._solve(self.design_.transform(X), target, self.design_, [candidate])
         self.intercept_, self.coef_ = float(intercepts[0]), coefficients[:, 0]
 
     def _learner_log_odds(self, X: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ def penalised_logistic(
     penalties: np.ndarray,
     l1_ratios: np.ndarray,
     *,
+    signs: np.ndarray | None = None,
     tolerance: float = 1e-5,
     maximum_iterations: int = 1000,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -26,6 +27,7 @@ def penalised_logistic(
     design : (n, q), centred columns.
     target : (n,) of 0/1.
     penalties, l1_ratios : (k,).
+    signs : (q,) of -1, 0 and 1: the sign that a coefficient may have beside 0; 0 for either. None: either for all.
 
     Returns
     -------
@@ -55,6 +57,8 @@ def penalised_logistic(
         residual = expit(ahead_a + design @ ahead_b) - column
         moved = ahead_b - step * (design.T @ residual / n + shrink * ahead_b)
         new_b = np.sign(moved) * np.maximum(np.abs(moved) - threshold, 0.0)
+        if signs is not None:
+            new_b = np.where(signs[:, None] * new_b < 0, 0.0, new_b)
         new_a = ahead_a - step * residual.mean(axis=0)
         change_b, change_a = new_b - coefficients, new_a - intercepts
         uphill = ((ahead_b - new_b) * change_b).sum(axis=0) + (ahead_a - new_a) * change_a > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from radiogenomics.fusion.gated_attention import GatedAttention
 from radiogenomics.fusion.group_sparse import GroupSparse
 from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.late import LateFusion
+from radiogenomics.fusion.prespecified import PrespecifiedPredictors
 from radiogenomics.fusion.signature import Signature
 from radiogenomics.fusion.survival_registry import CLINICAL_AND_IMAGING, SURVIVAL_ALGORITHMS, WITHOUT_IMAGING
 
@@ -91,11 +92,15 @@ ALGORITHMS: dict[str, Algorithm] = {
     "early/elastic_net": Algorithm(ElasticNet),
     "early/xgboost": Algorithm(BoostedTrees),
     "early/group_sparse": Algorithm(GroupSparse),
+    "early/prespecified": Algorithm(PrespecifiedPredictors),  # made where an endpoint names its predictors
     "intermediate/attention": Algorithm(GatedAttention),  # 5 to 20 s a fit
     "late/mean": Algorithm(LateFusion, {"weighting": "mean"}, combines=True),
     "late/weighted": Algorithm(LateFusion, {"weighting": "learned"}, combines=True),
 }
 """Name -> how it is made. A name with `/` is a fusion, one without is fitted on each modality alone."""
+
+PRESPECIFIED = "early/prespecified"
+"""The model of the predictors that an endpoint names; it is there for every endpoint that names some, and for no other."""
 
 VOXEL_ALGORITHMS: dict[str, type[CohortNetwork]] = {"cnn": CohortNetwork}
 """Name -> estimator over a box of voxels. Modalities of voxels are given to these and to no other; late fusion takes them in."""
@@ -168,7 +173,15 @@ def build_models(
             "models.fusion: late fusion needs at least one algorithm under models.unimodal", rule="algorithm"
         )
     result: dict[str, Any] = dict(unimodal)
-    result.update({n: ALGORITHMS[n](everything) for n in models.fusion if tabular or ALGORITHMS[n].combines})
+    fusions = [n for n in models.fusion if n != PRESPECIFIED]
+    result.update({n: ALGORITHMS[n](everything) for n in fusions if tabular or ALGORITHMS[n].combines})
+    if models.prespecified:
+        result[PRESPECIFIED] = _prespecified(models, everything)
+    elif PRESPECIFIED in models.fusion:
+        raise ConfigurationError(
+            f"models.fusion: '{PRESPECIFIED}' needs the endpoint to name predictors (endpoints.<name>.prespecified)",
+            rule="prespecified_predictor",
+        )
     from_images = imaging_modalities(modalities, imaging)
     others = [name for name in modalities if name not in from_images]
     if unimodal and from_images and others:
@@ -177,6 +190,18 @@ def build_models(
         if clinical in others and len(others) > 1:
             result[CLINICAL_AND_IMAGING] = LateFusion(everything.members({clinical, *from_images}), weighting="learned")
     return result
+
+
+def _prespecified(models: Models, given: Ingredients) -> BinaryClassifier:
+    """The model of the named predictors, over the modalities that they are of."""
+    own = {predictor.modality for predictor in models.prespecified}
+    model = ALGORITHMS[PRESPECIFIED](given._replace(modalities=tuple(m for m in given.modalities if m in own)))
+    named = tuple((predictor.feature, SIGNS[predictor.direction]) for predictor in models.prespecified)
+    return cast(BinaryClassifier, model.set_params(predictors=named))
+
+
+SIGNS = {"positive": 1, "negative": -1, "unknown": 0}
+"""Direction of a prespecified predictor -> sign that its coefficient may have beside 0; 0: either."""
 
 
 def _over_boxes(kind: type[CohortNetwork], modality: str, models: Models, resampling: Resampling) -> MemberClassifier:

@@ -74,10 +74,10 @@ class Signature(LinearClassifier):
         return [{"features": size, "penalty": penalty} for size in sizes for penalty in PENALTIES]
 
     def _solve(
-        self, design: np.ndarray, target: np.ndarray, groups: np.ndarray, candidates: list[dict[str, float]]
+        self, matrix: np.ndarray, target: np.ndarray, design: Design, candidates: list[dict[str, float]]
     ) -> tuple[np.ndarray, np.ndarray]:
         penalties = np.array([c["penalty"] for c in candidates])
-        return penalised_logistic(design, target, penalties, np.zeros(len(penalties)))
+        return penalised_logistic(matrix, target, penalties, np.zeros(len(penalties)))
 
     def _design(self, X: np.ndarray, target: np.ndarray, limit: int, seed: int) -> Design:
         """A design over the picked columns alone, so that everything after the picking is as for any other model."""

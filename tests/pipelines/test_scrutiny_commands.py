@@ -187,3 +187,13 @@ def test_the_page_of_results_has_every_model_and_the_reference_figures_beside(tm
         assert model in page
     assert "0.73 (volume alone)" in page
     assert "64 candidate predictors" in page
+    assert "encoder" not in page
+    study = (Path(__file__).parents[2] / "docs" / "study_embeddings.md").read_text()
+    (tmp_path / "study_embeddings.md").write_text(study)
+    results_page(tmp_path / "results.md", home, QUIET)
+    added = (tmp_path / "results.md").read_text().split("## What each encoder of images adds to radiomics")[1]
+    sections = study.count("\n## ")
+    for encoder in ("packaged encoder", "network trained on the cohort"):
+        rows = [line for line in added.splitlines() if f"| {encoder} over radiomics |" in line]
+        assert len(rows) == sections
+        assert all(row.count("|") == 7 for row in rows)
