@@ -217,7 +217,7 @@ def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any]) -> dict[str
         **cohort.resampling.model_dump(mode="json"),
         "configuration": cohort.file.name,
         "endpoint": declared,
-        "models": cohort.models.model_dump(mode="json"),
+        "models": cohort.models.model_dump(mode="json", exclude={"prespecified"}),
         "evaluation": cohort.evaluation.model_dump(mode="json"),
         "explanations": cohort.explanations.model_dump(mode="json"),
         "images": images,

@@ -147,24 +147,18 @@ class GatedAttention(ConcatenatingClassifier):
         self.head_choice_ = np.argmax(np.round(gains, 10), axis=1)
         own = heads[:, :, np.arange(m), self.head_choice_][:, :, None]
         evidence = HEAD_SHARE * own + (1 - HEAD_SHARE) * parts[..., 1 : 1 + m]
-        voices = HEAD_SHARE * heads[:, :, None] + (1 - HEAD_SHARE) * parts[..., 1 : 1 + m, None]
-        learned = [self._slopes(evidence[:, :, c], voices[:, :, c], here, target) for c in range(parts.shape[2])]
+        learned = [self._slopes(evidence[:, :, c], here, target) for c in range(parts.shape[2])]
         self.slopes_, self.spare_ = (np.array(values) for values in zip(*learned, strict=True))
         said = [combined(evidence[:, :, c], here, *learned[c]) for c in range(parts.shape[2])]
         return np.stack(said, axis=2)
 
     @staticmethod
-    def _slopes(
-        evidence: np.ndarray, voices: np.ndarray, here: np.ndarray, target: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """For evidence (n, r, m) an intercept and a slope a modality (1 + m,), shrunk by the modality's Akaike weight over all
-        the heads that it might have had, `voices` (n, r, m, heads); and the slopes (m,) of each modality alone."""
+    def _slopes(evidence: np.ndarray, here: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For evidence (n, r, m) an intercept and a slope a modality (1 + m,), shrunk by the modality's Akaike weight; and the
+        slopes (m,) of each modality alone."""
         m = evidence.shape[2]
-        gains = [
-            [gain(voices[here[:, j], :, j, h], target[here[:, j]]) for h in range(voices.shape[3])] for j in range(m)
-        ]
-        weights = akaike_weight(np.array(gains))
         own_rows = [(evidence[here[:, j], :, j], target[here[:, j]]) for j in range(m)]
+        weights = akaike_weight(np.array([gain(*rows) for rows in own_rows]))
         spare = np.array([recalibration(*rows)[1] if len(rows[1]) else 0.0 for rows in own_rows])
         intercept, own = recalibration_by_part(weights * evidence, target)
         return np.concatenate([[intercept], weights * own]), spare

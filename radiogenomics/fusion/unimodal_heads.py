@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 from radiogenomics.fusion.design import Design
 from radiogenomics.fusion.logistic import log_loss_rows, penalised_logistic, recalibration
@@ -55,19 +55,17 @@ def akaike_weight(gains: np.ndarray) -> np.ndarray:
     """Akaike weight [1]_ of each modality as one that tells, against one that tells nothing: (m,), between 0 and 1.
 
     A modality of which held-out patients leave it open whether it tells speaks at half its voice. A cut would now and then
-    silence one that tells and let one of noise speak for all. That the best of several heads speaks is paid for: its gain is
-    the largest of several, so the likelihood of telling is the mean over all heads.
+    silence one that tells and let one of noise speak for all.
 
     Parameters
     ----------
-    gains : (m, heads), `gain` of each modality's evidence by each head in nats; one that tells has one parameter more, the
-        slope.
+    gains : (m,), `gain` of each modality's evidence in nats; one that tells has one parameter more, the slope.
 
     References
     ----------
     .. [1] Burnham, Anderson: Multimodel inference, understanding AIC and BIC in model selection, Sociol. Methods Res. 2004.
     """
-    return np.asarray(expit(logsumexp(gains, axis=1) - np.log(gains.shape[1]) - 1.0))
+    return np.asarray(expit(gains - 1.0))
 
 
 def combined(evidence: np.ndarray, here: np.ndarray, slopes: np.ndarray, spare: np.ndarray) -> np.ndarray:

@@ -153,5 +153,5 @@ def _said(images: Images, manifest: EncoderManifest | None, index: int) -> str:
     )
 
 
-STEP = Step("embedding", 3, embedding_of_lesion, ("onnxruntime", "torch", "SimpleITK", "efficientnet-lite-pytorch"))
+STEP = Step("embedding", 4, embedding_of_lesion, ("onnxruntime", "torch", "SimpleITK", "efficientnet-lite-pytorch"))
 """Embeddings as a cached step."""

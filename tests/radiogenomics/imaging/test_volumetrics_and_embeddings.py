@@ -9,7 +9,7 @@ from lesion_phantoms import ball, volume
 
 from radiogenomics.imaging.embedding import MARGIN_MM, MINIMUM_MM, embedding_of_lesion
 from radiogenomics.imaging.geometry import bounding_box, box_and_centroid
-from radiogenomics.imaging.planes import orthogonal_planes
+from radiogenomics.imaging.planes import CT_WINDOWS, orthogonal_planes, plane_grids
 from radiogenomics.imaging.reading import Lesion
 from radiogenomics.imaging.volumetrics import volumetrics_of_lesion
 
@@ -125,6 +125,31 @@ def test_planes_are_centred_on_the_lesion_and_show_its_surroundings() -> None:
         assert abs(rows.mean() - 49.5) < 3
         assert abs(columns.mean() - 49.5) < 3
         assert inside.mean() == pytest.approx(np.pi * 12**2 / (25 + 16) ** 2, rel=0.15)
+
+
+@pytest.mark.parametrize("place", [(20, 40, 40), (3, 70, 5)])
+@pytest.mark.parametrize("orientation", ["LPS", "RAI", "ASL"])
+def test_planes_are_those_of_simpleitk_also_of_turned_volumes_and_beyond_the_image(
+    place: tuple[int, int, int], orientation: str
+) -> None:
+    rng = np.random.default_rng(5)
+    _, roi = ball((40, 80, 80), place, 9.0)
+    lesion = _lesion(rng.normal(-300, 400, roi.shape).astype(np.float32), roi)
+    turn = sitk.Euler3DTransform((0, 0, 0), 0.2, -0.1, 0.3).GetMatrix()
+    for volume in (lesion.image, lesion.mask):
+        volume.SetDirection(turn)
+        volume.SetSpacing((0.8, 0.7, 1.9))
+    turned = Lesion(*(sitk.DICOMOrient(v, orientation) for v in (lesion.image, lesion.mask)), "CT", "ct L1", {})
+    pictures = orthogonal_planes(turned, 60, 20.0, 10.0)
+    low, high = CT_WINDOWS[2]
+    for picture, grid in zip(pictures, plane_grids(turned, 60, 20.0, 10.0), strict=True):
+        upright = sitk.DICOMOrient(turned.image, "LPS")
+        shown = sitk.GetArrayFromImage(sitk.Resample(upright, grid, sitk.Transform(), sitk.sitkLinear, -1000.0))[0]
+        expected = np.clip((shown - low) / (high - low), 0, 1)
+        assert np.quantile(np.abs(picture[2] - expected), 0.99) < 1e-5
+        assert np.mean(np.abs(picture[2] - expected) > 1e-3) < 0.005  # on the very border rounding decides
+    beyond = np.mean(pictures[:, 2] == 0.0)
+    assert (beyond > 0.1) == (place != (20, 40, 40))
 
 
 @pytest.mark.parametrize("share", [0.003, 0.3, 1.0])
