@@ -43,6 +43,25 @@ REFERENCES = {
 }
 
 
+DIRECTIONS = {
+    "positive": "higher values make the event likelier",
+    "negative": "higher values make it less likely",
+    "unknown": "direction learned",
+}
+
+
+def _prespecified(settings: Mapping[str, Any]) -> list[str]:
+    """The predictors that the endpoint names beforehand, each with its direction and source; nothing where it names none."""
+    named = dict(settings.get("endpoint") or {}).get("prespecified") or []
+    if not named:
+        return []
+    each = "; ".join(f"{p['feature']} ({DIRECTIONS[p['direction']]}; {p['source']})" for p in named)
+    return [
+        f"Predictors named beforehand, from the publications given: {each}. They alone make the model early/prespecified, a ridge "
+        "logistic regression whose coefficients may not have the other sign; every fusion is asked what it adds to it."
+    ]
+
+
 def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -> Method:
     """What was done, in the order in which it was done.
 
@@ -68,6 +87,7 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         "statistic are kept. Trees: raw values, missing ones by the algorithm itself. Late fusion: the models of single "
         "modalities, combined in log-odds with weights that are learned and shrunk towards equal ones. No method against class "
         "imbalance is used.",
+        *_prespecified(settings),
         f"{_resampling(settings)} All that is learned from data (imputation, scaling, selection, tuning, weights of the "
         f"fusion) is learned inside the training part of each fold {cite('nested')}. A modality that a patient lacks is "
         "masked, not imputed as a whole; a model of one modality abstains on patients who lack it, and fusion uses what there is.",

@@ -136,9 +136,9 @@ def test_planes_are_those_of_simpleitk_also_of_turned_volumes_and_beyond_the_ima
     _, roi = ball((40, 80, 80), place, 9.0)
     lesion = _lesion(rng.normal(-300, 400, roi.shape).astype(np.float32), roi)
     turn = sitk.Euler3DTransform((0, 0, 0), 0.2, -0.1, 0.3).GetMatrix()
-    for volume in (lesion.image, lesion.mask):
-        volume.SetDirection(turn)
-        volume.SetSpacing((0.8, 0.7, 1.9))
+    for scan in (lesion.image, lesion.mask):
+        scan.SetDirection(turn)
+        scan.SetSpacing((0.8, 0.7, 1.9))
     turned = Lesion(*(sitk.DICOMOrient(v, orientation) for v in (lesion.image, lesion.mask)), "CT", "ct L1", {})
     pictures = orthogonal_planes(turned, 60, 20.0, 10.0)
     low, high = CT_WINDOWS[2]
