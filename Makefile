@@ -8,7 +8,7 @@ PATIENTS ?= 160
 SEED ?= 1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo ui test check format bench screenshot study-evaluation study-survival study-missing-modalities study-drafts study-robustness study-embeddings study-fusion-weights study-learners results clean help
+.PHONY: demo ui test check format bench screenshot study-evaluation study-survival study-missing-modalities study-drafts study-robustness study-embeddings study-fusion-weights study-learners study-prespecified results clean help
 
 help:
 	@echo "make demo        simulate a cohort and materialise everything (under 8 minutes on 2 cores)"
@@ -25,6 +25,7 @@ help:
 	@echo "make study-drafts  draft contours against drawn ones: docs/draft_contours.md (needs RADIOGENOMICS_DATA, about 10 minutes)"
 	@echo "make study-fusion-weights  how late fusion weighs its modalities: docs/study_fusion_weights.md (about 5 minutes)"
 	@echo "make study-learners  which learner speaks for a modality: docs/study_learners.md (a few minutes)"
+	@echo "make study-prespecified  what naming predictors beforehand is worth: docs/study_prespecified.md (a few minutes)"
 	@echo "make screenshot  the README's pictures, by headless Chromium"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -89,6 +90,9 @@ study-fusion-weights: $(STAMP)
 
 study-learners: $(STAMP)
 	$(BIN)/radiogenomics study-learners
+
+study-prespecified: $(STAMP)
+	$(BIN)/radiogenomics study-prespecified
 
 screenshot: $(STAMP)
 	$(BIN)/python docs/screenshot.py

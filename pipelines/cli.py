@@ -387,6 +387,20 @@ def study_learners(
     command.study_learners(output, cohorts, workers, err)
 
 
+@app.command("study-prespecified")
+def study_prespecified(
+    output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path(
+        "docs/study_prespecified.md"
+    ),
+    cohorts: Annotated[int, typer.Option(min=3, help="simulated cohorts of each kind and size")] = 12,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+) -> None:
+    """Measure what naming predictors beforehand is worth, and what wrong names cost, on simulated cohorts."""
+    from pipelines.commands import study_prespecified as command
+
+    command.study_prespecified(output, cohorts, workers, err)
+
+
 @app.command("results-page")
 def results_page(
     output: Annotated[Path, typer.Option(help="the Markdown file that is written")] = Path("docs/results.md"),

@@ -42,12 +42,12 @@ from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.logistic import recalibration, recalibration_by_part
 from radiogenomics.fusion.unimodal_heads import (
     HEADS,
-    akaike_weight,
     combined,
     fitted_heads,
     gain,
     head_evidence,
     own_columns,
+    schwarz_weight,
 )
 
 LEARNING_RATE = 0.02
@@ -154,11 +154,11 @@ class GatedAttention(ConcatenatingClassifier):
 
     @staticmethod
     def _slopes(evidence: np.ndarray, here: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """For evidence (n, r, m) an intercept and a slope a modality (1 + m,), shrunk by the modality's Akaike weight; and the
+        """For evidence (n, r, m) an intercept and a slope a modality (1 + m,), shrunk by the modality's Schwarz weight; and the
         slopes (m,) of each modality alone."""
         m = evidence.shape[2]
         own_rows = [(evidence[here[:, j], :, j], target[here[:, j]]) for j in range(m)]
-        weights = akaike_weight(np.array([gain(*rows) for rows in own_rows]))
+        weights = schwarz_weight(np.array([gain(*rows) for rows in own_rows]), here.sum(axis=0))
         spare = np.array([recalibration(*rows)[1] if len(rows[1]) else 0.0 for rows in own_rows])
         intercept, own = recalibration_by_part(weights * evidence, target)
         return np.concatenate([[intercept], weights * own]), spare

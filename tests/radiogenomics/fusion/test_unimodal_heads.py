@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from radiogenomics.fusion.design import Design
-from radiogenomics.fusion.unimodal_heads import HEADS, akaike_weight, combined, fitted_heads, gain, head_evidence
+from radiogenomics.fusion.unimodal_heads import HEADS, combined, fitted_heads, gain, head_evidence, schwarz_weight
 
 
 def test_a_signal_gains_and_noise_or_a_single_class_does_not() -> None:
@@ -20,15 +20,17 @@ def test_a_signal_gains_and_noise_or_a_single_class_does_not() -> None:
 
 
 def test_a_modality_is_believed_by_degrees_half_where_its_gain_pays_for_its_slope() -> None:
-    weights = akaike_weight(np.array([0.0, 0.9, 1.0, 1.1, 8.0]))
+    price = 0.5 * np.log(84)
+    weights = schwarz_weight(price + np.array([-price, -0.1, 0.0, 0.1, 8.0]), np.full(5, 84))
     assert weights[2] == pytest.approx(0.5)
-    # Akaike's criterion of each: twice the parameters less twice the log-likelihood
-    nothing, tells = 2 * 1, 2 * 2 - 2 * 0.9
+    # Schwarz's criterion of each: parameters times log n, less twice the log-likelihood
+    nothing, tells = 1 * np.log(84), 2 * np.log(84) - 2 * (price - 0.1)
     likelihoods = np.exp(-0.5 * np.array([nothing, tells]))
     assert weights[1] == pytest.approx(likelihoods[1] / likelihoods.sum())
     assert weights[3] - weights[1] < 0.06  # no cut
-    assert weights[0] < 0.3
+    assert weights[0] < 0.15
     assert weights[4] > 0.99
+    assert schwarz_weight(np.zeros(1), np.zeros(1)) == pytest.approx(0.5)  # a modality that nobody has
 
 
 def test_repeats_are_no_new_patients() -> None:
