@@ -53,9 +53,19 @@ def follow_up(time: np.ndarray, event: np.ndarray) -> FollowUp:
 
 
 def _without_each(time: np.ndarray, event: np.ndarray, at: np.ndarray, *, before: bool) -> np.ndarray:
-    n = len(time)
-    rows = [censoring(np.delete(time, i), np.delete(event, i), at, before=before) for i in range(n)]
-    return np.maximum(np.stack([*rows, censoring(time, event, at, before=before)]), 1e-12)
+    """`censoring` at each time of `at` without each of n patients, and (last) from everyone: (n + 1, len(at)).
+
+    A patient less is one less at risk up to his own time, and one less to be censored or to die at it.
+    """
+    distinct, own = np.unique(time, return_inverse=True)
+    places = np.arange(len(distinct))
+    everyone, dying = np.bincount(own), np.bincount(own, weights=event)
+    at_risk, his = everyone[::-1].cumsum()[::-1], places == own[:, None]
+    censored = everyone - dying - his * (1 - event[:, None])
+    left = np.maximum(at_risk - (places <= own[:, None]) - (dying - his * event[:, None]), 1)
+    curves = np.cumprod(np.column_stack([np.ones(len(time)), 1 - censored / left]), axis=1)
+    rows = curves[:, np.searchsorted(distinct, at, side="left" if before else "right")]
+    return np.maximum(np.vstack([rows, censoring(time, event, at, before=before)]), 1e-12)
 
 
 def last_reliable_time(time: np.ndarray, share: float = 0.1) -> float:
@@ -85,8 +95,9 @@ def brier_parts(seen: FollowUp, survival: np.ndarray, times: np.ndarray) -> Part
     n, repeats, _ = survival.shape
     scores = np.empty((n + 1, repeats, len(times)))
     keep = ~np.eye(n + 1, n, dtype=bool)
+    chances = _without_each(seen.time, seen.event, np.asarray(times, dtype=float), before=False)
     for place, at in enumerate(times):
-        beyond = _without_each(seen.time, seen.event, np.array([at]), before=False)
+        beyond = chances[:, [place]]
         dead, alive = (seen.time <= at) & (seen.event == 1), seen.time > at
         weight = np.where(dead, 1 / seen.before, np.where(alive, 1 / beyond, 0.0)) * keep
         missed = (alive[:, None] - survival[:, :, place]) ** 2

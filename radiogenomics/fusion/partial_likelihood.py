@@ -31,10 +31,8 @@ def _ties(times: np.ndarray, events: np.ndarray) -> _Ties:
     seen = np.flatnonzero(e == 1)
     last = np.searchsorted(-t, -t[seen], side="right") - 1
     first = np.searchsorted(-t, -t[seen], side="left")
-    share = np.zeros(len(seen))
-    for start in np.unique(first):
-        own = np.flatnonzero(first == start)
-        share[own] = np.arange(len(own)) / len(own)
+    _, start, own, count = np.unique(first, return_index=True, return_inverse=True, return_counts=True)
+    share = (np.arange(len(seen)) - start[own]) / count[own]  # `first` rises, so events of one time stand together
     return _Ties(order, last, first, share, e)
 
 

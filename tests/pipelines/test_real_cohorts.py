@@ -53,7 +53,7 @@ def figure(metrics, model, population="all"):
 
 
 def test_nsclc_radiogenomics_predicts_egfr_status_as_well_as_published_baselines(tmp_path, shared_data):
-    metrics, store, endpoint = run(tmp_path, shared_data, "nsclc_radiogenomics", outer_folds=5, inner_folds=3)
+    metrics, store, endpoint = run(tmp_path, shared_data, "nsclc_radiogenomics", outer_folds=3, inner_folds=2)
     everyone, complete = figure(metrics, "late/mean"), figure(metrics, "late/mean", "complete")
     assert (everyone["n"], everyone["events"]) == (172, 43)
     assert (complete["n"], complete["events"]) == (94, 18)
@@ -70,7 +70,7 @@ def test_nsclc_radiogenomics_predicts_egfr_status_as_well_as_published_baselines
 
 
 def test_msk_pd1_predicts_durable_clinical_benefit_and_leaves_the_not_evaluable_out(tmp_path, shared_data):
-    metrics, store, _ = run(tmp_path, shared_data, "nsclc_pd1_msk_2018", outer_folds=5, inner_folds=3)
+    metrics, store, _ = run(tmp_path, shared_data, "nsclc_pd1_msk_2018", outer_folds=3, inner_folds=2)
     late = figure(metrics, "late/mean")
     assert (late["n"], late["events"]) == (227, 69)
     assert 0.5 < late["auc"] < 0.75

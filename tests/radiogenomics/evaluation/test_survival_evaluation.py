@@ -10,7 +10,14 @@ import pytest
 
 from radiogenomics.cohort.configuration import Resampling, TimeToEvent
 from radiogenomics.evaluation.prediction_table import survival_rows
-from radiogenomics.evaluation.survival import harrell_c, integrated_brier, kaplan_meier, time_dependent_auc, uno_c
+from radiogenomics.evaluation.survival import (
+    censoring,
+    harrell_c,
+    integrated_brier,
+    kaplan_meier,
+    time_dependent_auc,
+    uno_c,
+)
 from radiogenomics.evaluation.survival_nested import SurvivalEvaluation, evaluate_survival
 from radiogenomics.evaluation.survival_scores import (
     auc_parts,
@@ -45,6 +52,19 @@ def tables(n: int = 80, effect: float = 1.2, seed: int = 0) -> tuple[pd.DataFram
     event = pd.Series((died <= left).astype(int), index=X.index)
     hospital = pd.DataFrame({"hospital:name": rng.choice(["A", "B"], n)}, index=X.index)
     return X, months, event, hospital
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("n", [3, 60])
+def test_censoring_without_a_patient_is_that_of_the_others(n: int, tied: bool) -> None:
+    rng = np.random.default_rng(n)
+    time = rng.integers(1, 8, n).astype(float) if tied else rng.exponential(5, n)
+    event = (rng.random(n) < 0.6).astype(int)
+    seen = follow_up(time, event)
+    for i in range(n):
+        others = censoring(np.delete(time, i), np.delete(event, i), time, before=True)
+        np.testing.assert_array_equal(seen.before[i], np.maximum(others, 1e-12))
+    np.testing.assert_array_equal(seen.before[-1], np.maximum(censoring(time, event, time, before=True), 1e-12))
 
 
 @pytest.fixture(scope="module")
