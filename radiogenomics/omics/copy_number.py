@@ -60,7 +60,9 @@ def read_copy_number(cohort: Cohort, manifest: pd.DataFrame, files: pd.DataFrame
     values[wrong] = np.nan
     table = pd.DataFrame(values.T, index=pd.Index(samples["sample_id"], dtype=object), columns=list(genes))
     if table.columns.has_duplicates:
-        table = table.T.groupby(level=0, sort=False).agg(_strongest).T
+        named, several = list(dict.fromkeys(table.columns)), table.columns.duplicated(keep=False)
+        merged = table.loc[:, several].T.groupby(level=0, sort=False).agg(_strongest).T
+        table = pd.concat([table.loc[:, ~several], merged], axis=1)[named]
     return CopyNumber(table, aside.table())
 
 
