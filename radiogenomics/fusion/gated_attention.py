@@ -55,6 +55,8 @@ INPUT_NOISE = 0.1
 """Standard deviation of noise on the standardised inputs in training."""
 HEAD_SHARE = 0.7
 """Share of a modality's evidence that comes from its linear model, chosen on simulated cohorts."""
+SLOPE_SPREAD = 1.0
+"""Standard deviation of the prior of the slopes on evidence around 1, which was shrunk by its Schwarz weight before."""
 EARLIER_HEAD_SHARE = 0.5
 """That of models which were stored before they kept their own."""
 MOST_MODALITIES = 10
@@ -160,7 +162,7 @@ class GatedAttention(ConcatenatingClassifier):
         own_rows = [(evidence[here[:, j], :, j], target[here[:, j]]) for j in range(m)]
         weights = schwarz_weight(np.array([gain(*rows) for rows in own_rows]), here.sum(axis=0))
         spare = np.array([recalibration(*rows)[1] if len(rows[1]) else 0.0 for rows in own_rows])
-        intercept, own = recalibration_by_part(weights * evidence, target)
+        intercept, own = recalibration_by_part(weights * evidence, target, prior_spread=SLOPE_SPREAD)
         return np.concatenate([[intercept], weights * own]), spare
 
     def _fit_learner(self, X: np.ndarray, target: np.ndarray, chosen: int, seed: int) -> None:

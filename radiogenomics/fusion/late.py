@@ -30,8 +30,9 @@ class LateFusion(BinaryClassifier):
 
     Parameters
     ----------
-    members : (name, unfitted unimodal model) pairs; the models of one modality (name before `/`) are averaged first, as
-        `AveragedLearners` does. None: elastic nets of each modality in the table.
+    members : (name, unfitted model) pairs; the models of one modality (name before `/`) are averaged first, as
+        `AveragedLearners` does. A model over several modalities is a voice of its own under another name. None: elastic nets
+        of each modality in the table.
     weighting : 'mean' for equal weights, 'learned' for non-negative weights shrunk towards equal.
 
     Attributes
@@ -164,7 +165,12 @@ class LateFusion(BinaryClassifier):
         values = self._table(X)
         evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
         factors = evidence_factors(evidence, self.weights_, self.sharpening_)
-        return [tuple(sorted(n for n, f in zip(self.modalities_, row, strict=True) if f != 0)) for row in factors]
+        of = [self.modalities_.index(name.split("/")[0]) for name in self.members_]
+        each = [model.used(X) for model in self.members_.values()]
+        return [
+            tuple(sorted({m for own, modality in zip(each, of, strict=True) if row[modality] != 0 for m in own[index]}))
+            for index, row in enumerate(factors)
+        ]
 
 
 def _pays(evidence: np.ndarray, target: np.ndarray) -> bool:

@@ -102,6 +102,9 @@ ALGORITHMS: dict[str, Algorithm] = {
 PRESPECIFIED = "early/prespecified"
 """The model of the predictors that an endpoint names; it is there for every endpoint that names some, and for no other."""
 
+WITH_PRESPECIFIED = "late/with_prespecified"
+"""The learned late fusion with the model of the named predictors as one more voice; there where both are."""
+
 VOXEL_ALGORITHMS: dict[str, type[CohortNetwork]] = {"cnn": CohortNetwork}
 """Name -> estimator over a box of voxels. Modalities of voxels are given to these and to no other; late fusion takes them in."""
 
@@ -176,7 +179,9 @@ def build_models(
     fusions = [n for n in models.fusion if n != PRESPECIFIED]
     result.update({n: ALGORITHMS[n](everything) for n in fusions if tabular or ALGORITHMS[n].combines})
     if models.prespecified:
-        result[PRESPECIFIED] = _prespecified(models, everything)
+        named = result[PRESPECIFIED] = _prespecified(models, everything)
+        if unimodal and isinstance(named, MemberClassifier):
+            result[WITH_PRESPECIFIED] = LateFusion([*everything.members(), (PRESPECIFIED, named)], weighting="learned")
     elif PRESPECIFIED in models.fusion:
         raise ConfigurationError(
             f"models.fusion: '{PRESPECIFIED}' needs the endpoint to name predictors (endpoints.<name>.prespecified)",

@@ -21,7 +21,6 @@ from radiogenomics.fusion.prespecified import PrespecifiedPredictors
 
 FUSION = "late/weighted over all features"
 """What all others are held against."""
-WITH_LIST = "late/weighted with the full list as one more voice"
 
 _TELL = tuple(f"m{m}:f{f:02d}" for m in range(len(FEATURES)) for f in range(3))
 _NOISE = tuple(f"m{m}:f{f:02d}" for m, count in enumerate(FEATURES) for f in range(3, min(count, 7)))[:9]
@@ -36,7 +35,18 @@ LISTS: dict[str, tuple[tuple[str, int], ...]] = {
 }
 """Name -> (feature, sign) pairs. Every effect of the cohorts is positive."""
 
-RULES = (FUSION, *LISTS, WITH_LIST)
+VOICES = {
+    f"late fusion with one more voice: {name}": name
+    for name in (
+        "all nine that tell",
+        "the same, three in the wrong direction",
+        "four of the nine",
+        "nine that tell nothing",
+    )
+}
+"""What `late/with_prespecified` does with a list -> the list."""
+
+RULES = (FUSION, *LISTS, *VOICES)
 
 
 def prespecified_study(
@@ -82,7 +92,7 @@ def _aucs(job: tuple[str, int, int]) -> dict[str, float]:
     with single_threaded():
         fitted = {f"m{m}/elastic_net": ElasticNet((f"m{m}",)).fit(X, target) for m in range(len(FEATURES))}
         models = {name: PrespecifiedPredictors(predictors=named).fit(X, target) for name, named in LISTS.items()}
-        voices = {**fitted, "named/prespecified": models["all nine that tell"]}
-        for name, members in ((FUSION, fitted), (WITH_LIST, voices)):
+        voices = {name: {**fitted, "early/prespecified": models[named]} for name, named in VOICES.items()}
+        for name, members in {FUSION: fitted, **voices}.items():
             models[name] = LateFusion(list(members.items())).fit_combination(X, target, members)
         return {name: float(roc_auc_score(truth, models[name].decision_function(new))) for name in RULES}

@@ -17,7 +17,7 @@ from radiogenomics.exceptions import ConfigurationError, TableError
 from radiogenomics.fusion.elastic_net import ElasticNet
 from radiogenomics.fusion.logistic import log_loss_rows, penalised_logistic
 from radiogenomics.fusion.prespecified import PrespecifiedPredictors
-from radiogenomics.fusion.registry import build_models
+from radiogenomics.fusion.registry import build_models, fit_final
 
 KNOWN = ("clinical:c0", "genes:g0", "genes:g1")
 
@@ -113,7 +113,7 @@ def test_the_model_is_there_for_an_endpoint_that_names_predictors_and_for_no_oth
     X, y = cohort(90, 6)
     plain = Models(unimodal=("elastic_net",), fusion=("late/mean",))
     named = plain.model_copy(update={"prespecified": declared("genes:g0")})
-    assert "early/prespecified" not in build_models(plain, ["clinical", "genes"], Resampling())
+    assert not [n for n in build_models(plain, ["clinical", "genes"], Resampling()) if "prespecified" in n]
     built = build_models(named, ["clinical", "genes"], Resampling())["early/prespecified"]
     assert built.modalities == ("genes",)  # a patient without genes has none of what was named
     assert built.fit(X, y).used(X.iloc[:1]) == [("genes",)]
@@ -121,10 +121,27 @@ def test_the_model_is_there_for_an_endpoint_that_names_predictors_and_for_no_oth
         build_models(plain.model_copy(update={"fusion": ("early/prespecified",)}), ["clinical"], Resampling())
 
 
+def test_it_is_one_more_voice_in_a_late_fusion_that_says_which_modalities_it_rests_on() -> None:
+    X, y = cohort(120, 7)
+    X.loc[X.index[:15], [c for c in X.columns if c.startswith("genes:")]] = np.nan
+    named = Models(unimodal=("elastic_net",), fusion=("late/weighted",)).model_copy(
+        update={"prespecified": declared(*KNOWN[:2])}
+    )
+    model = fit_final(X, y, "late/with_prespecified", named, Resampling(inner_folds=2))
+    assert list(model.members_) == ["clinical/elastic_net", "genes/elastic_net", "early/prespecified"]
+    assert model.weights_[model.modalities_.index("early")] > 0.2
+    shap, base = model.contributions(X)
+    assert np.allclose(base + shap.sum(axis=1), model.decision_function(X))
+    used = model.used(X)
+    assert set(used[:15]) == {("clinical",)}  # the voice rests on what it has
+    assert set(used[15:]) == {("clinical", "genes")}
+
+
 def test_analyses_that_fit_often_leave_it_out_unless_it_is_the_final_model() -> None:
     named = Models().model_copy(update={"prespecified": declared("genes:g0")})
     assert models_for(named, "late/weighted").prespecified == ()
-    assert models_for(named, "early/prespecified").prespecified == named.prespecified
+    for final in ("early/prespecified", "late/with_prespecified"):
+        assert models_for(named, final).prespecified == named.prespecified
 
 
 def test_the_fusion_is_asked_what_it_adds_to_what_was_named() -> None:
