@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
+    os.environ.setdefault(_variable, "1")  # tests run side by side: threads of libraries would only wait for each other
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
