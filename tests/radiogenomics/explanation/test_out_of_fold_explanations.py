@@ -9,6 +9,7 @@ from scipy.special import expit
 from small_cohort import MODELS, RESAMPLING
 
 from radiogenomics.cohort import schemas
+from radiogenomics.cohort.configuration import PrespecifiedPredictor
 from radiogenomics.evaluation.aligned import align
 from radiogenomics.evaluation.nested import fold_parts
 from radiogenomics.evaluation.outer_fold import Task, built_models, fit_in_fold, predict_part
@@ -74,6 +75,9 @@ def test_every_kind_of_model_is_explained_additively_in_a_fold(explained, kind: 
         monkeypatch.setitem(ALGORITHMS, kind, quick)
     unimodal = kind if "/" not in kind else "elastic_net"
     models = MODELS.model_copy(update={"unimodal": (unimodal,), "fusion": (kind,) if "/" in kind else ()})
+    if kind == "early/prespecified":
+        named = [PrespecifiedPredictor(feature=str(name), source="a paper") for name in explained.X.columns[[0, -1]]]
+        models = models.model_copy(update={"prespecified": tuple(named)})
     given = align(explained.X, explained.y, pd.DataFrame(index=explained.X.index))
     task = Task(given.X, given.target, {}, models, RESAMPLING, given.imaging)
     part = fold_parts(explained.evaluation.folds, len(given.X))[0]
