@@ -21,7 +21,7 @@ help:
 	@echo "make results     the public cohorts, evaluated: docs/results.md (needs RADIOGENOMICS_DATA)"
 	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
 	@echo "make study-robustness  which features survive on real CTs: docs/robustness.md (needs RADIOGENOMICS_DATA, about 40 minutes)"
-	@echo "make study-embeddings  what networks add to radiomics: docs/study_embeddings.md (about 15 minutes; sarcomas too with RADIOGENOMICS_DATA)"
+	@echo "make study-embeddings  what networks add to radiomics: docs/study_embeddings.md (about an hour; sarcomas too with RADIOGENOMICS_DATA)"
 	@echo "make study-drafts  draft contours against drawn ones: docs/draft_contours.md (needs RADIOGENOMICS_DATA, about 10 minutes)"
 	@echo "make study-fusion-weights  how late fusion weighs its modalities: docs/study_fusion_weights.md (about 5 minutes)"
 	@echo "make study-learners  which learner speaks for a modality: docs/study_learners.md (a few minutes)"

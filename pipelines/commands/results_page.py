@@ -65,7 +65,8 @@ Written by `make results` from the stored evaluations; every figure is out-of-fo
 Settings are those of `pipelines/cohorts/*.yaml`; the final model (bold) was declared before any result. A model that is not
 above its floors reads the hospital or the scanner, not the tumour. Reference figures come from simple baselines on the same
 files (scikit-learn's logistic regression, 5-fold cross-validation, 5 repeats) unless they say otherwise; folds differ, so
-a difference of 0.02 is nothing. Research use only; not a medical device.
+a difference of 0.02 is nothing. `early/prespecified` and `late/with_prespecified` rest on predictors named from publications on other
+patients, after the figures of the other models were known. Research use only; not a medical device.
 """
 
 
