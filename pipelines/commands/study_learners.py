@@ -60,16 +60,23 @@ def study_learners(output: Path, cohorts: int, workers: int, err: Console) -> No
 
 
 def _table(found: pd.DataFrame, what: str) -> str:
-    own = found[found["what"] == what]
-    scenes = list(dict.fromkeys(zip(own["effects"], own["patients"], strict=True)))
     title = "Late fusion" if what == "fusion" else "A single modality (mean of the three)"
+    return f"## {title}\n\n{table_by_scene(found[found['what'] == what], 'rule')}"
+
+
+def table_by_scene(found: pd.DataFrame, heading: str) -> str:
+    """A row a rule and a column a scene: AUC, and in brackets the difference with its standard error.
+
+    Parameters
+    ----------
+    found : effects, patients, rule, auc, difference, difference_error, one row a rule and scene. heading : of the first column.
+    """
+    scenes = list(dict.fromkeys(zip(found["effects"], found["patients"], strict=True)))
     lines = [
-        f"## {title}",
-        "",
-        f"| rule | {' | '.join(f'{effects}, {patients}' for effects, patients in scenes)} | mean |",
+        f"| {heading} | {' | '.join(f'{effects}, {patients}' for effects, patients in scenes)} | mean |",
         f"| --- | {' | '.join('---' for _ in scenes)} | --- |",
     ]
-    for rule, table in own.groupby("rule", sort=False):
+    for rule, table in found.groupby("rule", sort=False):
         by_scene = table.set_index(["effects", "patients"]).loc[scenes]
         cells = [
             f"{row['auc']:.3f} ({row['difference']:+.3f} ± {row['difference_error']:.3f})"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from pipelines.commands.study_learners import table_by_scene
 from radiogenomics.storage import write_text
 
 _PAGE = """# What naming predictors beforehand is worth
@@ -31,7 +32,6 @@ have 69.
 _LESSON = """Reading: a list that is right is worth more than any fusion of a cohort this small, and one that is partly wrong still helps where
 events are few. A list that tells nothing ruins its own model and costs the late fusion that hears it little: so
 `late/with_prespecified` is the safer of the two where a list is doubted, and `early/prespecified` the stronger where it is not."""
-NEWLINE = "\n"
 
 
 def study_prespecified(output: Path, cohorts: int, workers: int, err: Console) -> None:
@@ -42,22 +42,11 @@ def study_prespecified(output: Path, cohorts: int, workers: int, err: Console) -
     found = study.prespecified_study(
         cohorts=cohorts, workers=workers, on_progress=lambda done, total: err.print(f"{done} of {total}", end="\r")
     )
-    page = _PAGE.format(cohorts=cohorts, new=study.NEW_PATIENTS, table=_table(found), reading=_reading(found))
+    page = _PAGE.format(
+        cohorts=cohorts, new=study.NEW_PATIENTS, table=table_by_scene(found, "named"), reading=_reading(found)
+    )
     write_text(output, page)
     err.print(f"{output}: written after {time.monotonic() - started:.0f} s", highlight=False)
-
-
-def _table(found: pd.DataFrame) -> str:
-    scenes = list(dict.fromkeys(zip(found["effects"], found["patients"], strict=True)))
-    lines = [
-        f"| named | {' | '.join(f'{effects}, {patients}' for effects, patients in scenes)} | mean |",
-        f"| --- | {' | '.join('---' for _ in scenes)} | --- |",
-    ]
-    for rule, table in found.groupby("rule", sort=False):
-        rows = table.set_index(["effects", "patients"]).loc[scenes].to_dict("records")
-        cells = [f"{row['auc']:.3f} ({row['difference']:+.3f} ± {row['difference_error']:.3f})" for row in rows]
-        lines.append(f"| {rule} | {' | '.join(cells)} | {table['auc'].mean():.3f} |")
-    return "\n".join(lines)
 
 
 def _reading(found: pd.DataFrame) -> str:
@@ -67,4 +56,4 @@ def _reading(found: pd.DataFrame) -> str:
         if table["difference_error"].max() > 0:
             error = float((table["difference_error"] ** 2).sum() ** 0.5) / len(table)
             said.append(f"- {rule}: {table['difference'].mean():+.3f} ± {error:.3f}")
-    return f"Mean over all kinds and sizes, against the late fusion:\n\n{NEWLINE.join(said)}\n\n{_LESSON}"
+    return "\n".join(["Mean over all kinds and sizes, against the late fusion:\n", *said, "", _LESSON])

@@ -87,8 +87,7 @@ class PrespecifiedPredictors(LinearClassifier):
         """Position of each named column -> its sign."""
         if self.predictors is None:
             return dict.fromkeys(range(n_features), 0)
-        names = getattr(self, "feature_names_in_", None)
-        columns = [f"x{i}" for i in range(n_features)] if names is None else [str(name) for name in names]
+        columns = self.contribution_names()[:n_features]
         of = {int(c): modality for modality, own in self._blocks().items() for c in own}
         found = {}
         for name, sign in self.predictors:

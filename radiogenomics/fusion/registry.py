@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -180,7 +180,7 @@ def build_models(
     result.update({n: ALGORITHMS[n](everything) for n in fusions if tabular or ALGORITHMS[n].combines})
     if models.prespecified:
         named = result[PRESPECIFIED] = _prespecified(models, everything)
-        if unimodal and isinstance(named, MemberClassifier):
+        if unimodal:
             result[WITH_PRESPECIFIED] = LateFusion([*everything.members(), (PRESPECIFIED, named)], weighting="learned")
     elif PRESPECIFIED in models.fusion:
         raise ConfigurationError(
@@ -197,12 +197,11 @@ def build_models(
     return result
 
 
-def _prespecified(models: Models, given: Ingredients) -> BinaryClassifier:
+def _prespecified(models: Models, given: Ingredients) -> PrespecifiedPredictors:
     """The model of the named predictors, over the modalities that they are of."""
     own = {predictor.modality for predictor in models.prespecified}
-    model = ALGORITHMS[PRESPECIFIED](given._replace(modalities=tuple(m for m in given.modalities if m in own)))
     named = tuple((predictor.feature, SIGNS[predictor.direction]) for predictor in models.prespecified)
-    return cast(BinaryClassifier, model.set_params(predictors=named))
+    return PrespecifiedPredictors(tuple(m for m in given.modalities if m in own), predictors=named, **given.settings())
 
 
 SIGNS = {"positive": 1, "negative": -1, "unknown": 0}

@@ -56,9 +56,7 @@ def orthogonal_planes(lesion: Lesion, pixels: int, margin_mm: float, minimum_mm:
         indices[across] = middle[across] + steps / spacing[across]
         indices[down] = middle[down] + (-steps if backwards else steps) / spacing[down]
         values = _interpolated(volume, indices[::-1], outside)
-        plane = values.reshape(
-            pixels, pixels
-        )  # rows run down: of y and z along z, of x and y along y, as in the volume
+        plane = values.reshape(pixels, pixels)  # rows run down: z before y before x, as in the volume
         pictures += [np.clip((plane - np.float32(low)) / np.float32(high - low), 0, 1) for low, high in windows]
     return np.stack(pictures).reshape(len(_PLANES), len(windows), pixels, pixels)
 

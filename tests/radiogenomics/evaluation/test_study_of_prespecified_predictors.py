@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.commands.study_prespecified import _reading, _table
+from pipelines.commands.study_learners import table_by_scene
+from pipelines.commands.study_prespecified import _reading
 from radiogenomics.evaluation.study import learners
 from radiogenomics.evaluation.study import prespecified as study
 from radiogenomics.exceptions import ComputationError
@@ -41,7 +42,7 @@ def test_the_page_has_a_row_a_rule_and_says_what_was_gained(monkeypatch: pytest.
     monkeypatch.setattr(study, "_aucs", lambda job: {r: 0.7 + 0.01 * (r != study.FUSION) * job[2] for r in study.RULES})
     found = study.prespecified_study(cohorts=3)
     assert list(found["rule"]) == list(study.RULES)
-    assert "| all nine that tell | 0.710 (+0.010 ± 0.006) | 0.710 |" in _table(found)
+    assert "| all nine that tell | 0.710 (+0.010 ± 0.006) | 0.710 |" in table_by_scene(found, "named")
     assert "- all nine that tell: +0.010 ± 0.006" in _reading(found)
     assert study.FUSION not in _reading(found)  # nothing to say of itself
 
