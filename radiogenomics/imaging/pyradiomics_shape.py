@@ -32,6 +32,8 @@ class RadiomicsShape(shape.RadiomicsShape):
         spacing = np.array(self.inputImage.GetSpacing()[::-1])
         if sum(int(np.count_nonzero(np.diff(mask, axis=axis))) for axis in range(3)) < MANY_POINTS:
             super()._initSegmentBasedCalculation()
+            if np.iscomplexobj(self.eigenValues):
+                self.eigenValues = self._axes()
             return
         self.pixelSpacing = spacing
         self.labelledVoxelCoordinates = np.nonzero(mask)
@@ -44,7 +46,11 @@ class RadiomicsShape(shape.RadiomicsShape):
         places = np.array(self.labelledVoxelCoordinates, dtype="int").transpose((1, 0)) * self.pixelSpacing[None, :]
         places -= np.mean(places, axis=0)
         places /= np.sqrt(len(self.labelledVoxelCoordinates[0]))
-        values = np.linalg.eigvals(np.dot(places.T.copy(), places))
+        covariance = np.dot(places.T.copy(), places)
+        values = np.linalg.eigvals(covariance)
+        if np.iscomplexobj(values):
+            # of a ROI as wide one way as another, by the last digit of a sum: the original then has no shape to give
+            values = np.linalg.eigvalsh(covariance)
         values[(values < 0) & (values > -1e-10)] = 0
         values.sort()
         return values
