@@ -11,8 +11,8 @@ whose members are trained at once as one batch of small matrices. How long to tr
 (early stopping without giving up patients for it).
 
 A network of sixty patients says too little about a modality of its own, and too much about one of noise. So the larger part
-of a modality's evidence is that of a linear model of this modality alone (:mod:`radiogenomics.fusion.unimodal_heads`), and a
-slope on each modality's evidence is learned from held-out patients, shrunk by how likely they make it that this modality tells
+of a modality's evidence is that of linear models of this modality alone (:mod:`radiogenomics.fusion.unimodal_heads`), each heard
+as far as held-out patients bear it out, and a slope on each modality's evidence is learned from held-out patients, shrunk by how likely they make it that this modality tells
 anything. What this is worth where modalities are missing is in docs/study_missing_modalities.md.
 
 Weights are kept as bytes in the safetensors format, so that the model is stored without pickle. On one thread of a CPU
@@ -46,6 +46,7 @@ from radiogenomics.fusion.unimodal_heads import (
     fitted_heads,
     gain,
     head_evidence,
+    head_weights,
     own_columns,
     schwarz_weight,
 )
@@ -53,8 +54,8 @@ from radiogenomics.fusion.unimodal_heads import (
 LEARNING_RATE = 0.02
 INPUT_NOISE = 0.1
 """Standard deviation of noise on the standardised inputs in training."""
-HEAD_SHARE = 0.7
-"""Share of a modality's evidence that comes from its linear model, chosen on simulated cohorts."""
+HEAD_SHARE = 0.85
+"""Share of a modality's evidence that comes from its linear models, chosen on simulated cohorts."""
 SLOPE_SPREAD = 1.0
 """Standard deviation of the prior of the slopes on evidence around 1, which was shrunk by its Schwarz weight before."""
 EARLIER_HEAD_SHARE = 0.5
@@ -139,15 +140,15 @@ class GatedAttention(ConcatenatingClassifier):
         return np.concatenate([gated, np.repeat(said, gated.shape[1], axis=1)], axis=2)
 
     def _held_out(self, X: np.ndarray, target: np.ndarray, folds: int, seed: int) -> np.ndarray:
-        """As for every other estimator, after each modality's head and the slope on its evidence were learned from what was
-        held out."""
+        """As for every other estimator, after the weights of each modality's heads and the slope on its evidence were learned
+        from what was held out."""
         parts = self._over_inner_folds(self._parts_path, X, target, folds, seed)
         here = presence(X, self._used_blocks())
         m = here.shape[1]
         heads = parts[:, :, 0, 1 + m :].reshape(*parts.shape[:2], m, -1)
         gains = [[gain(heads[here[:, j], :, j, h], target[here[:, j]]) for h in range(len(HEADS))] for j in range(m)]
-        self.head_choice_ = np.argmax(np.round(gains, 10), axis=1)
-        own = heads[:, :, np.arange(m), self.head_choice_][:, :, None]
+        self.head_weights_ = head_weights(np.array(gains))
+        own = (heads * self.head_weights_).sum(axis=3)[:, :, None]
         evidence = HEAD_SHARE * own + (1 - HEAD_SHARE) * parts[..., 1 : 1 + m]
         learned = [self._slopes(evidence[:, :, c], here, target) for c in range(parts.shape[2])]
         self.slopes_, self.spare_ = (np.array(values) for values in zip(*learned, strict=True))
@@ -177,8 +178,8 @@ class GatedAttention(ConcatenatingClassifier):
         self.head_share_ = HEAD_SHARE
         heads = fitted_heads(self.design_, self.design_.transform(X), here, target)
         self.head_coef_ = np.zeros(len(heads))
-        for own, choice in zip(own_columns(self.design_), self.head_choice_, strict=True):
-            self.head_coef_[own] = heads[own, choice]
+        for own, weights_of_heads in zip(own_columns(self.design_), self.head_weights_, strict=True):
+            self.head_coef_[own] = heads[own] @ weights_of_heads
 
     def _inputs(self, design: Design, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n, m, q) standardised features of each modality, filled up with 0 to the widest, and (n, m) what is there."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from radiogenomics.fusion.design import Design
 from radiogenomics.fusion.logistic import log_loss_rows, penalised_logistic, recalibration
 
 HEADS = ((0.5, 0.2), (0.5, 0.1), (0.5, 0.05), (0.0, 0.3))
-"""(l1_ratio, penalty) of the logistic regressions among which each modality has one, the most careful first."""
+"""(l1_ratio, penalty) of the logistic regressions that each modality has, the most careful first."""
 
 
 def fitted_heads(design: Design, matrix: np.ndarray, here: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -49,6 +49,20 @@ def gain(evidence: np.ndarray, target: np.ndarray) -> float:
     informed = log_loss_rows(intercept + slope * evidence, target[:, None]).mean(axis=1)
     nothing = log_loss_rows(np.full(len(target), np.log(share / (1 - share))), target)
     return float((nothing - informed).sum())
+
+
+def head_weights(gains: np.ndarray) -> np.ndarray:
+    """Weight of each head of a modality by how likely it makes held-out patients, from `gain` (m, heads): rows sum to 1.
+
+    The heads have as many parameters each, so Bayesian model averaging [1]_ weighs them by their likelihood alone. Choosing the
+    best instead takes luck for skill where few patients tell the heads apart: the chosen head of a modality of noise says more
+    than their mean does.
+
+    References
+    ----------
+    .. [1] Hoeting, Madigan, Raftery, Volinsky: Bayesian model averaging, Stat. Sci. 1999.
+    """
+    return np.asarray(softmax(gains, axis=1))
 
 
 def schwarz_weight(gains: np.ndarray, patients: np.ndarray) -> np.ndarray:

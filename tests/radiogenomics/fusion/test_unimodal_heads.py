@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from radiogenomics.fusion.design import Design
-from radiogenomics.fusion.unimodal_heads import HEADS, combined, fitted_heads, gain, head_evidence, schwarz_weight
+from radiogenomics.fusion.unimodal_heads import (
+    HEADS,
+    combined,
+    fitted_heads,
+    gain,
+    head_evidence,
+    head_weights,
+    schwarz_weight,
+)
 
 
 def test_a_signal_gains_and_noise_or_a_single_class_does_not() -> None:
@@ -31,6 +39,14 @@ def test_a_modality_is_believed_by_degrees_half_where_its_gain_pays_for_its_slop
     assert weights[0] < 0.15
     assert weights[4] > 0.99
     assert schwarz_weight(np.zeros(1), np.zeros(1)) == pytest.approx(0.5)  # a modality that nobody has
+
+
+def test_heads_are_averaged_by_their_likelihood_and_none_is_chosen_by_a_hair() -> None:
+    weights = head_weights(np.array([[3.0, 3.01, 3.0], [0.0, 20.0, 1.0], [2.0, 3.0, 2.0]]))
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    assert weights[0] == pytest.approx([1 / 3] * 3, abs=0.01)
+    assert weights[1, 1] > 0.99
+    assert weights[2, 1] / weights[2, 0] == pytest.approx(np.e)  # a nat more is e times as likely
 
 
 def test_repeats_are_no_new_patients() -> None:
