@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -79,22 +80,28 @@ def cohort(n: int = 70, seed: int = 3) -> tuple[pd.DataFrame, pd.Series]:
     return X, pd.Series(y, index=X.index)
 
 
+@cache
+def fitted(name: str) -> Any:
+    """The algorithm of that name, fitted on `cohort` once for all who only ask it."""
+    return over_modalities(name).fit(*cohort())
+
+
 @pytest.mark.parametrize("name", DISTINCT)
 class TestEveryFusion:
     def test_a_patient_with_one_modality_is_predicted_and_one_with_none_is_abstained_on(self, name: str) -> None:
-        X, y = cohort()
+        X, _ = cohort()
         patients = X.iloc[:3].copy()
         patients.iloc[0, ~patients.columns.str.startswith("clinical:")] = np.nan
         patients.iloc[1] = np.nan
-        model = over_modalities(name).fit(X, y)
+        model = fitted(name)
         probability = model.predict_proba(patients)[:, 1]
         assert 0 < probability[0] < 1
         assert np.isnan(probability[1])
         assert model.used(patients)[1] == ()
 
     def test_any_subset_of_the_modalities_is_enough_to_predict_a_patient(self, name: str) -> None:
-        X, y = cohort()
-        model = over_modalities(name).fit(X, y)
+        X, _ = cohort()
+        model = fitted(name)
         whole = X.dropna().iloc[[0]]
         for size in (1, 2, 3):
             for kept in combinations(MODALITIES, size):
@@ -104,16 +111,16 @@ class TestEveryFusion:
                 assert set(model.used(patient)[0]) <= set(kept)
 
     def test_a_patient_is_predicted_alone_as_among_others(self, name: str) -> None:
-        X, y = cohort()
-        model = over_modalities(name).fit(X, y)
+        X, _ = cohort()
+        model = fitted(name)
         alone = np.concatenate([model.decision_function(X.iloc[[i]]) for i in range(8)])
         np.testing.assert_allclose(alone, model.decision_function(X)[:8], atol=1e-10)
 
     def test_what_is_read_back_from_disk_without_pickle_predicts_the_same_to_the_bit(
         self, name: str, tmp_path: Path
     ) -> None:
-        X, y = cohort()
-        model = over_modalities(name).fit(X, y)
+        X, _ = cohort()
+        model = fitted(name)
         registry = ModelRegistry(tmp_path)
         model_id = registry.register(model, cohort="c", endpoint="e", name=name, metadata={}, trusted=TRUSTED_TYPES)
         loaded = registry.load("c", "e", model_id, TRUSTED_TYPES)
@@ -121,26 +128,26 @@ class TestEveryFusion:
 
     def test_fitting_twice_gives_the_same_predictions_to_the_bit(self, name: str) -> None:
         X, y = cohort()
-        once, again = over_modalities(name).fit(X, y), over_modalities(name).fit(X, y)
+        once, again = fitted(name), over_modalities(name).fit(X, y)
         np.testing.assert_array_equal(once.predict_proba(X), again.predict_proba(X))
 
     def test_contributions_and_base_sum_to_the_log_odds(self, name: str) -> None:
-        X, y = cohort()
-        model = over_modalities(name).fit(X, y)
+        X, _ = cohort()
+        model = fitted(name)
         shap, base = model.contributions(X)
         np.testing.assert_allclose(base + shap.sum(axis=1), model.decision_function(X), atol=1e-9)
 
     def test_the_unit_of_a_feature_does_not_matter(self, name: str) -> None:
         X, y = cohort()
         scaled = X * np.where(X.columns.str.startswith("radiomics_ct:"), 4.0, 1.0)
-        first = over_modalities(name).fit(X, y).predict_proba(X)
+        first = fitted(name).predict_proba(X)
         second = over_modalities(name).fit(scaled, y).predict_proba(scaled)
         np.testing.assert_allclose(first, second, atol=1e-4)
 
     def test_what_the_labels_are_called_does_not_matter(self, name: str) -> None:
         X, y = cohort()
         named = y.map({0: "wildtype", 1: "wildtype_no_more"}).to_numpy(dtype=object)
-        first = over_modalities(name).fit(X, y)
+        first = fitted(name)
         second = over_modalities(name).fit(X, named)
         np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
         assert set(second.predict(X)) <= {"wildtype", "wildtype_no_more"}
