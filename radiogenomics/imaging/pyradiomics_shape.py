@@ -27,6 +27,8 @@ _CORNERS = tuple(itertools.product((0, 1), repeat=3))  # z, y, x
 class RadiomicsShape(shape.RadiomicsShape):
     """The original's class; only where its coefficients come from differs."""
 
+    eigenValues: np.ndarray  # noqa: N815 - pyradiomics' name
+
     def _initSegmentBasedCalculation(self) -> None:  # noqa: N802 - pyradiomics' name
         mask = np.pad(sitk.GetArrayViewFromImage(self.inputMask) == self.label, 1)
         spacing = np.array(self.inputImage.GetSpacing()[::-1])

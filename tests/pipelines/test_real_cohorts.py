@@ -26,6 +26,7 @@ def run(tmp_path, shared_data, name, **resampling):
         "unimodal": ["elastic_net"],
         "fusion": ["late/mean", "late/weighted"],
     }
+    settings["compute"] = {"workers": 1}  # tests run side by side
     file = tmp_path / f"{name}.yaml"
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     environment = {**os.environ, "RADIOGENOMICS_HOME": str(tmp_path / "home"), "RADIOGENOMICS_DATA": str(shared_data)}
