@@ -182,6 +182,7 @@ def render_report(
         "validation": None if validation is None else external_validation(validation),
         "not_external": "" if validation is None else validation.why_not_external,
         "standing": standing,
+        "outcome_name": "labels",
         "measure": "AUC",
         "counted": False,
         "corrected": False,
