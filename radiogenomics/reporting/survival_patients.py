@@ -52,7 +52,7 @@ def survival_flow(
 
 
 class Observed(NamedTuple):
-    """One line about the times of the evaluated patients: what, its value in words, and on how many it rests."""
+    """One line about the times of the evaluated patients: what, its value in months as text, and on how many it rests."""
 
     what: str
     value: str
@@ -74,15 +74,14 @@ def follow_up_rows(out_of_fold: pd.DataFrame | None) -> list[Observed]:
     said = {
         "Median follow-up (reverse Kaplan-Meier)": _months(median_follow_up(time, event)),
         "Median time to the event (Kaplan-Meier)": _months(median_time_to_event(time, event)),
-        "Shortest and longest time, event or censored": f"{number(time.min(), 1)} to {number(time.max(), 1)} months",
+        "Shortest and longest time, event or censored": f"{number(time.min(), 1)} to {number(time.max(), 1)}",
     }
     return [Observed(what, value, len(each), int(event.sum())) for what, value in said.items()]
 
 
 def _months(found: Interval) -> str:
     value, lower, upper = (number(bound, 1) if known(bound) else NOT_REACHED for bound in found)
-    unit = "" if value == NOT_REACHED else " months"
-    return f"{value}{unit} (95 % CI {lower} to {upper})"
+    return f"{value} ({lower} to {upper})"
 
 
 def risk_group_rows(

@@ -49,8 +49,8 @@ def draw_survival(
         drawn["forest"] = picture(figure, alt)
     if comparisons is not None and not comparisons.empty:
         asked = [first.population] if first.population in set(comparisons["population"]) else None
-        figure = drawing.comparisons_figure(comparisons, populations=asked, measure="C-index", **mark)
-        drawn["comparisons"] = picture(figure, "Paired differences in C-index; the same figures are in the table")
+        figure = drawing.comparisons_figure(comparisons, populations=asked, measure="Harrell's C", **mark)
+        drawn["comparisons"] = picture(figure, "Paired differences in Harrell's C; the same figures are in the table")
     if out_of_fold is not None and (out_of_fold["model"] == final_model).any():
         figure = drawing.kaplan_meier_figure(out_of_fold, final_model, groups=risk_groups, **mark)
         drawn["kaplan_meier"] = picture(

@@ -98,6 +98,7 @@ def render_survival_report(
         "populations": _with_uno(population_blocks(named, first.population), figures),
         "comparisons": [] if comparisons is None else table_rows(distinct_comparisons(_corrected(comparisons))),
         "main_population": first.population,
+        "has_refused": refused is not None,
         "months": months,
         "risk_groups": risk_group_rows(out_of_fold, final_model, risk_groups, months),
         "further_figures": own,
@@ -117,7 +118,7 @@ def render_survival_report(
             risk_groups=risk_groups,
         ),
         "outcome_name": "times",
-        "measure": "C-index",
+        "measure": "Harrell's C",
         "counted": True,
         "corrected": True,
         **ending(
@@ -166,5 +167,5 @@ def _further_figures(figures: pd.DataFrame | None, final_model: str, population:
     """Rows of the final model on the patients of the first screen, each with what it is `in_words`."""
     rows = of_final(figures, final_model, population)
     for row in rows:
-        row["in_words"] = _FIGURES.get(row["figure"], f"{row['figure']} at {{}}").format(f"{row['at']:.4g}")
+        row["in_words"] = _FIGURES.get(row["figure"], f"{row['figure']} at {{}}").format(f"{round(row['at'], 1):g}")
     return rows
