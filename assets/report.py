@@ -59,7 +59,7 @@ def report(cohort: Cohort, endpoint: str):
         latest = validations[-1] if validations else None
         checklists = _checklists(cohort, endpoint, tables, said["sample_size"], record["model_id"], latest)
         standing = standing_in_words(ModelStages(home.models, cohort.name, endpoint).history(), record["model_id"])
-        naming = _naming(cohort, values)
+        naming = page_naming(cohort, values)
         tables = naming.tables(tables)
         command = f"radiogenomics run {shlex.quote(cohort.file.name)}"
         html = render_report(
@@ -224,13 +224,17 @@ def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any]) -> dict[str
     }
 
 
-def _naming(cohort: Cohort, values: Any) -> Any:
-    """How the page and its crate name patients: as the cohort declares it for predictions."""
+def page_naming(cohort: Cohort, values: Any) -> Any:
+    """How a page and what lies beside it name patients: as the cohort declares it for predictions.
+
+    values : `manifest`, `quarantine`, and `labels` and `image_qc` where the cohort has them.
+    """
     from radiogenomics.cohort.prediction_settings import declared_pseudonyms
     from radiogenomics.reporting.pseudonymised import Naming, identifiers_in
 
     lesions = [values["image_qc"]["lesions"]] if "image_qc" in values else []
-    known = [values["manifest"]["manifest"], values["labels"]["labels"], values["quarantine"], *lesions]
+    labels = [values["labels"]["labels"]] if "labels" in values else []
+    known = [values["manifest"]["manifest"], *labels, values["quarantine"], *lesions]
     return Naming(declared_pseudonyms(cohort), identifiers_in(*known), cohort.file.read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""One group a survival endpoint that names modalities: evaluation, final model, predictions."""
+"""One group a survival endpoint that names modalities: evaluation, final model, predictions, report."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,7 @@ from assets.fold_check import WHAT, patients_in_one_fold
 from assets.robustness import declared_readings
 from assets.step import Product
 from assets.survival_model import EVALUATION, survival_model, survival_predictions
+from assets.survival_report import survival_report
 from assets.survival_source import (
     LEARNING,
     survival_depends,
@@ -21,7 +22,7 @@ from assets.survival_source import (
 from assets.training_frame import is_floor_of
 from radiogenomics.cohort.configuration import Cohort
 
-SURVIVAL_ASSETS = (EVALUATION, "model", "predictions")
+SURVIVAL_ASSETS = (EVALUATION, "model", "predictions", "report")
 
 
 def survival_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
@@ -29,7 +30,7 @@ def survival_assets(cohort: Cohort) -> list[dg.AssetsDefinition]:
     return [
         make(cohort, name)
         for name in cohort.survival_endpoints()
-        for make in (_survival_evaluation, survival_model, survival_predictions)
+        for make in (_survival_evaluation, survival_model, survival_predictions, survival_report)
     ]
 
 
@@ -48,7 +49,7 @@ def _survival_evaluation(cohort: Cohort, name: str) -> dg.AssetsDefinition:
             f"**What is this:** how well each Cox model orders patients by their time to `{name}`, for patients it never saw, "
             "beside the clinical baseline and the confounder floors. **Can I trust it:** everything learned is learned inside "
             "the training folds; look at the interval, at the events and at the floors before the figure. **What next:** the "
-            "verdict, then the curves by predicted risk."
+            "`report`."
         ),
         compute=_compute(cohort, name),
         packages=LEARNING,

@@ -33,11 +33,12 @@ def run(file: Path, part: str, home: Home, out: Console, err: Console) -> int:
         return outcome.exit_code
     if part != "features" and cohort.endpoints:
         print_results(cohort.name, None, home, out, simulated=cohort.simulated)
-        for endpoint in cohort.endpoints:
-            report = home.pages / cohort.name / endpoint / "report" / "report.html"
-            out.print(f"report       {report}", highlight=False, soft_wrap=True)
     elif part != "features":
         print_survival(cohort.name, home, out)
+    if part != "features":
+        for endpoint in (*cohort.endpoints, *cohort.survival_endpoints()):
+            report = home.pages / cohort.name / endpoint / "report" / "report.html"
+            out.print(f"report       {report}", highlight=False, soft_wrap=True)
     if part != "features" and (cohort.endpoints or cohort.survival_endpoints()):
         stored = predictions_place(home, cohort)
         out.print(f"predictions  {stored}", highlight=False, soft_wrap=True)

@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from radiogenomics.reporting import figures
     from radiogenomics.reporting.records import results_records
     from radiogenomics.reporting.report import render_report
+    from radiogenomics.reporting.survival_report import render_survival_report
     from radiogenomics.reporting.terminal import text_results
 
 _HOMES = {
     "render_report": "radiogenomics.reporting.report",
+    "render_survival_report": "radiogenomics.reporting.survival_report",
     "results_records": "radiogenomics.reporting.records",
     "text_results": "radiogenomics.reporting.terminal",
 }
 
-__all__ = ["figures", "render_report", "results_records", "text_results"]
+__all__ = ["figures", "render_report", "render_survival_report", "results_records", "text_results"]
 
 
 def __getattr__(name: str) -> Any:

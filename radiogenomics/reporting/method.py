@@ -88,7 +88,7 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         "modalities, combined in log-odds with weights that are learned and shrunk towards equal ones. No method against class "
         "imbalance is used.",
         *_prespecified(settings),
-        f"{_resampling(settings)} All that is learned from data (imputation, scaling, selection, tuning, weights of the "
+        f"{resampling_in_words(settings)} All that is learned from data (imputation, scaling, selection, tuning, weights of the "
         f"fusion) is learned inside the training part of each fold {cite('nested')}. A modality that a patient lacks is "
         "masked, not imputed as a whole; a model of one modality abstains on patients who lack it, and fusion uses what there is.",
     ]
@@ -121,7 +121,8 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
     return Method(paragraphs, [REFERENCES[key] for key in cited])
 
 
-def _resampling(settings: Mapping[str, Any]) -> str:
+def resampling_in_words(settings: Mapping[str, Any]) -> str:
+    """The folds and repeats of the evaluation, where the settings say them."""
     given = settings.get("resampling", settings)
     if not isinstance(given, Mapping) or not {"outer_folds", "inner_folds", "repeats"} <= set(given):
         return "Evaluation. Nested, repeated, stratified cross-validation; a patient never straddles folds."

@@ -58,13 +58,8 @@ def draw_all(
     drawn: dict[str, Picture] = {}
     mark: dict[str, Any] = {"endpoint": endpoint, "simulated": simulated}
     title = endpoint_name(endpoint)
-    if not _bare(account) and account is not None:
-        rows = quarantine if quarantine is not None else pd.DataFrame(columns=["rule", "level"])
-        figure = figures.inputs_figure(account, rows, simulated=simulated)
-        drawn["inputs"] = picture(figure, "Rows of each source used and set aside, and the rules that set them aside")
-    if availability is not None and not _bare(availability):
-        figure = figures.availability_figure(availability, labels, **mark)
-        drawn["availability"] = picture(figure, "Which patient has which modality")
+    drawn |= draw_inputs(account, quarantine, simulated=simulated)
+    drawn |= draw_availability(availability, labels, mark)
     if metrics is not None and not _bare(metrics):
         main = [name for name in dict.fromkeys([first.population, "all", "complete"]) if name]
         figure = figures.forest_figure(metrics, populations=main, final_model=final_model, **mark)
@@ -86,6 +81,27 @@ def draw_all(
     if explanations is not None and not _bare(explanations):
         drawn |= _explanations(explanations, explained or {}, top, mark)
     return drawn | _scrutiny(scrutiny or {}, final_model, mark)
+
+
+def draw_inputs(
+    account: pd.DataFrame | None, quarantine: pd.DataFrame | None, *, simulated: bool
+) -> dict[str, Picture]:
+    """`inputs`: what came in and what was set aside."""
+    if account is None or account.empty:
+        return {}
+    rows = quarantine if quarantine is not None else pd.DataFrame(columns=["rule", "level"])
+    figure = figures.inputs_figure(account, rows, simulated=simulated)
+    return {"inputs": picture(figure, "Rows of each source used and set aside, and the rules that set them aside")}
+
+
+def draw_availability(
+    availability: pd.DataFrame | None, labels: pd.DataFrame | None, mark: dict[str, Any]
+) -> dict[str, Picture]:
+    """`availability`: who has which modality. mark : endpoint and whether data are simulated."""
+    if availability is None or availability.empty:
+        return {}
+    figure = figures.availability_figure(availability, labels, **mark)
+    return {"availability": picture(figure, "Which patient has which modality")}
 
 
 def _explanations(

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from radiogenomics.reporting import pictures, wording
+from radiogenomics.reporting import pictures
 from radiogenomics.reporting.checklists.filled import Checklist
 from radiogenomics.reporting.external_validation import external_validation
 from radiogenomics.reporting.feature_words import FeatureWords, feature_words
 from radiogenomics.reporting.figures.dependence import dependence_rows
 from radiogenomics.reporting.figures.modality_effects import modality_summary
-from radiogenomics.reporting.headline import Headline, headline, verdicts
+from radiogenomics.reporting.headline import headline, verdicts
 from radiogenomics.reporting.method import method_in_words
 from radiogenomics.reporting.model_card import model_card
 from radiogenomics.reporting.operating_points import operating_points
+from radiogenomics.reporting.page import (
+    cards,
+    ending,
+    environment,
+    of_final,
+    of_the_endpoint,
+    population_blocks,
+    rows_of,
+)
 from radiogenomics.reporting.patient_flow import endpoint_labels, label_reasons, patient_flow
-from radiogenomics.reporting.populations import distinct_comparisons, populations
+from radiogenomics.reporting.populations import distinct_comparisons
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.surviving import surviving_features
-from radiogenomics.reporting.wording import endpoint_name, known
+from radiogenomics.reporting.wording import endpoint_name
 from radiogenomics.storage.validations import StoredValidation
 
-_QUARANTINE_ROWS = 500
-_REFUSED_ROWS = 200
 _DRIFT_ROWS = 20
 
 
@@ -99,7 +104,7 @@ def render_report(
     source_url, licence : where the public gets the data, and under which terms.
     """
     own_labels = endpoint_labels(labels, endpoint)
-    availability = _of_the_endpoint(availability, out_of_fold)
+    availability = of_the_endpoint(availability, out_of_fold)
     first = headline(metrics, final_model)
     if predictions is not None:
         predictions = predictions[predictions["endpoint"] == endpoint]
@@ -142,61 +147,62 @@ def render_report(
         "simulated": simulated,
         "final_model": final_model,
         "first": first,
-        "cards": _cards(first),
+        "cards": cards(first),
         "verdicts": ([verdict] if verdict else [])
         + [str(row["verdict"]) for row in verdicts(comparisons, first.population)],
-        "figures": operating_points(_of_final(figures, final_model, first.population)),
+        "figures": operating_points(of_final(figures, final_model, first.population)),
         "has_scrutiny": any(
             table is not None and not table.empty for table in (figures, subgroups, *_asked_for(scrutiny))
         )
         or bool((sentences or {}).get("sample_size")),
-        "subgroups": _of_final(subgroups, final_model),
+        "subgroups": of_final(subgroups, final_model),
         "comparisons": [] if comparisons is None else table_rows(distinct_comparisons(comparisons)),
         "main_population": first.population,
         "flow": steps,
         "label_reasons": table_rows(label_reasons(own_labels, endpoint)),
-        "populations": _populations(metrics, first.population),
+        "populations": population_blocks(metrics, first.population),
         "pictures": drawn,
         "top_features": pictures.strongest_features(explanations),
         "card": card,
-        "importance": _rows(explained.get("importance"), 2 * top),
+        "importance": rows_of(explained.get("importance"), 2 * top),
         "words": feature_words(explained.get("dictionary")),
         "meanings": _meanings(explanations, explained),
-        "effects": _rows(_effects(explained.get("modalities"))),
-        "stability": _rows(explained.get("stability")),
-        "sites": _of_final(scrutiny.get("sites"), final_model),
-        "sites_skipped": _rows(scrutiny.get("sites_skipped")),
-        "null_audit": _of_final(scrutiny.get("null_audit"), final_model),
-        "learning_curve": _of_final(scrutiny.get("learning_curve"), final_model),
-        "robustness": _rows(surviving_features(scrutiny.get("robustness"))),
-        "drift": _rows(_strongest_drift(scrutiny.get("drift")), _DRIFT_ROWS),
-        "missingness": _rows(people.get("missingness")),
-        "characteristics": _rows(people.get("characteristics")),
+        "effects": rows_of(_effects(explained.get("modalities"))),
+        "stability": rows_of(explained.get("stability")),
+        "sites": of_final(scrutiny.get("sites"), final_model),
+        "sites_skipped": rows_of(scrutiny.get("sites_skipped")),
+        "null_audit": of_final(scrutiny.get("null_audit"), final_model),
+        "learning_curve": of_final(scrutiny.get("learning_curve"), final_model),
+        "robustness": rows_of(surviving_features(scrutiny.get("robustness"))),
+        "drift": rows_of(_strongest_drift(scrutiny.get("drift")), _DRIFT_ROWS),
+        "missingness": rows_of(people.get("missingness")),
+        "characteristics": rows_of(people.get("characteristics")),
         "sentences": {"sample_size": "", "learning_curve": "", "drift": "", **(sentences or {})},
-        "statements": {k: v for k, v in (statements or {}).items() if v},
-        "intended_use": (statements or {}).get("intended_use", ""),
         "checklists": list(checklists),
-        "command": command,
-        "crate": crate,
-        "account": _rows(account),
-        "quarantine": _rows(quarantine, _QUARANTINE_ROWS),
-        "n_quarantine": 0 if quarantine is None else len(quarantine),
-        "has_quarantine": quarantine is not None,
-        "quarantine_quotes": quarantine is not None and bool(quarantine["reason"].notna().any()),
-        "contours": _rows(contours),
         "validation": None if validation is None else external_validation(validation),
         "not_external": "" if validation is None else validation.why_not_external,
         "standing": standing,
-        "refused": _rows(refused, _REFUSED_ROWS),
-        "n_refused": 0 if refused is None else len(refused),
-        "method": method_in_words(settings or {}, metrics),
-        "settings": flat(settings or {}),
-        "versions": flat(versions or {}),
-        "source_url": source_url,
-        "source_is_link": source_url.startswith(("https://", "http://")),
-        "licence": licence,
+        "outcome_name": "labels",
+        "measure": "AUC",
+        "counted": False,
+        "corrected": False,
+        **ending(
+            account=account,
+            quarantine=quarantine,
+            contours=contours,
+            refused=refused,
+            limits=card.limits,
+            statements=statements,
+            method=method_in_words(settings or {}, metrics),
+            settings=settings,
+            versions=versions,
+            command=command,
+            crate=crate,
+            source_url=source_url,
+            licence=licence,
+        ),
     }
-    return _environment().get_template("report.html.j2").render(page) + "\n"
+    return environment().get_template("report.html.j2").render(page) + "\n"
 
 
 def _meanings(
@@ -225,80 +231,3 @@ def _strongest_drift(drift: pd.DataFrame | None) -> pd.DataFrame | None:
         return None
     tested = drift[drift["p_value"].notna()]
     return tested.sort_values(["q_value", "p_value", "modality", "feature"], ignore_index=True)
-
-
-def _environment() -> Environment:
-    """Everything that comes from data is escaped; a name that the template misspells is an error."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        number=wording.number,
-        count=wording.count,
-        percent=wording.percent,
-        p_text=wording.p_text,
-        shorten=wording.shorten,
-        population_name=wording.population_name,
-        sentence=lambda text: text[:1].upper() + text[1:],
-        text=lambda value: str(value) if known(value) else wording.UNKNOWN,
-    )
-    environment.globals.update(estimate=wording.estimate, interval=wording.interval, role_names=wording.ROLE_NAMES)
-    return environment
-
-
-def _of_the_endpoint(availability: pd.DataFrame | None, out_of_fold: pd.DataFrame | None) -> pd.DataFrame | None:
-    """The columns of the modalities that predict this endpoint: those with a model of their own."""
-    if availability is None or out_of_fold is None or out_of_fold.empty:
-        return availability
-    heads = {str(model).split("/")[0] for model in out_of_fold["model"].unique()}
-    return availability[[name for name in availability.columns if name in heads]]
-
-
-def _of_final(table: pd.DataFrame | None, final_model: str, population: str = "") -> list[dict[str, Any]]:
-    """Rows of the final model, on one population where the table has several."""
-    if table is None or table.empty:
-        return []
-    own = table[table["model"] == final_model]
-    return table_rows(own[own["population"] == population] if "population" in own.columns else own)
-
-
-def _rows(table: pd.DataFrame | None, limit: int | None = None) -> list[dict[str, Any]]:
-    return [] if table is None else table_rows(table if limit is None else table.head(limit))
-
-
-def _cards(first: Headline) -> list[dict[str, Any]]:
-    """The three figures of the first screen."""
-    shown = (
-        ("Final model", first.final, "declared before any result"),
-        ("Clinical baseline", first.baseline, "best model of clinical variables alone"),
-        ("Confounder floor", first.floor, "highest score without any biology"),
-    )
-    return [{"title": title, "row": row, "what": what} for title, row, what in shown]
-
-
-def _populations(metrics: pd.DataFrame | None, main: str) -> list[dict[str, Any]]:
-    """For each population its heading and rows; those of the first screen, of all and of complete patients are open."""
-    blocks = []
-    for block in populations(metrics):
-        shown = not {main, "all", "complete"}.isdisjoint((block.name, *block.same_as))
-        blocks.append({"heading": block.heading, "rows": table_rows(block.rows), "open": shown})
-    return blocks
-
-
-def flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested settings as (dotted key, value) in their order; lists on one line."""
-    rows: list[tuple[str, str]] = []
-    for key, value in settings.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            rows.extend(flat(value, f"{name}."))
-        elif isinstance(value, (list, tuple, set, frozenset)):
-            items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
-            rows.append((name, ", ".join(str(item) for item in items)))
-        else:
-            rows.append((name, "" if value is None else str(value)))
-    return rows

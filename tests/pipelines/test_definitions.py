@@ -45,6 +45,7 @@ SIMULATED = [
     "simulated/mutation_features",
     "simulated/overall_survival/model",
     "simulated/overall_survival/predictions",
+    "simulated/overall_survival/report",
     "simulated/overall_survival/survival_evaluation",
     "simulated/quarantine",
     "simulated/radiomic_features",

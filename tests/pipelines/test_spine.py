@@ -126,7 +126,7 @@ def test_a_run_ends_with_results_and_where_to_look(machine):
     assert "late/weighted" in machine.second.stdout
     assert "floor/hospital" in machine.second.stdout
     reports = [Path(p) for p in re.findall(r"report\s+(\S+\.html)", machine.second.stdout)]
-    assert len(reports) == 1
+    assert len(reports) == 2
     for report in reports:
         page = report.read_text(encoding="utf-8")
         assert "SIMULATED" in page.upper()
@@ -297,7 +297,7 @@ def test_the_web_server_shows_the_assets_their_last_run_and_what_they_report(mac
         server.terminate()
         server.wait(timeout=30)
     ours = {"/".join(n["assetKey"]["path"]): n for n in nodes if n["assetKey"]["path"][0] == "tiny"}
-    assert len(ours) == 23
+    assert len(ours) == 24
     for name, node in ours.items():
         assert node["assetMaterializations"], f"{name} was never materialised"
         assert "SIMULATED DATA" in node["description"]

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from rich.console import Console
 
 from pipelines.commands.models import show_list
 from pipelines.commands.results import print_survival
+from pipelines.commands.run import run
 from pipelines.discovery import read_cohort_file
 from pipelines.running import RunOutcome, run_cohort
 from radiogenomics.exceptions import InputError
 from radiogenomics.fusion import TRUSTED_TYPES
 from radiogenomics.prediction.stored import load_model
 from radiogenomics.reporting.figures.patient_probabilities import patient_probabilities_figure
+from radiogenomics.reporting.wording import estimate
 from radiogenomics.storage import ArtefactStore, Home, PredictionStore
 from radiogenomics.storage.models import ModelRegistry
+from radiogenomics.storage.pseudonyms import Pseudonyms
 
 KEY = ["small", "relapse", "survival_evaluation"]
+STUDY_KEY = "a key of more than thirty-two bytes, for tests"
+IDENTIFIER = re.compile(r"P\d{3}(?!\d)")
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +134,62 @@ def test_the_terminal_lists_every_model_and_the_verdict(done: tuple[Home, RunOut
     assert "clinical/cox" in said
     assert "floor/pedigree" in said
     assert "C-index of" in said
+
+
+def report_of(home: Home) -> str:
+    return (home.pages / "small" / "relapse" / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_says_what_is_stored_and_is_not_marked_as_simulated(done: tuple[Home, RunOutcome]) -> None:
+    home, _ = done
+    html, found = report_of(home), ArtefactStore(home.artefacts).read(KEY)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.split("</style>")[1]))
+    for row in found["metrics"].to_dict("records"):
+        assert f"{row['model']} {estimate(row['c_index'], row['c_index_lower'], row['c_index_upper'])}" in text
+        assert f"{row['n']} {row['events']}" in text
+    assert "C-index of" in text.split("Final model, Harrell")[0]  # the verdict stands first
+    assert "Patients of the cohort n = 72" in text
+    assert "clinical:months" in text  # the time itself, refused
+    assert "Patients who share pedigree:family stay in one outer fold." in text
+    assert "SIMULATED" not in text
+    assert re.findall(r'(?:src|href)="(?!data:|#)', html) == []
+
+
+def test_the_terminal_says_where_the_report_lies(done: tuple[Home, RunOutcome]) -> None:
+    home, _ = done
+    lies = home.pages / "small" / "relapse" / "report" / "report.html"
+    console = Console(record=True, width=200)
+    assert run(home.folder.parent / "cohort.yaml", "all", home, console, Console(stderr=True)) == 0
+    assert lies.is_file()
+    assert f"report       {lies}" in console.export_text()
+
+
+def test_under_declared_pseudonyms_no_patient_is_named_in_the_report(
+    done: tuple[Home, RunOutcome], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One patient's time is not known, and the value that is set aside for it quotes another patient."""
+    folder = done[0].folder.parent
+    clinical = pd.read_csv(folder / "clinical.csv", dtype=str)
+    clinical.loc[clinical["id"] == "P004", "months"] = "see P005"
+    clinical.to_csv(tmp_path / "clinical.csv", index=False)
+    settings = yaml.safe_load((folder / "cohort.yaml").read_text())
+    settings["predictions"] = {"pseudonyms": {"key_env": "STUDY_KEY"}}
+    (tmp_path / "cohort.yaml").write_text(yaml.safe_dump(settings))
+    monkeypatch.setenv("STUDY_KEY", STUDY_KEY)
+    written: list[str] = []  # on the figures, which are not rendered
+
+    def remembered(figure: Figure) -> str:
+        written.extend(text.get_text() for text in figure.findobj(Text))
+        return "data:image/png;base64,"
+
+    monkeypatch.setattr("radiogenomics.reporting.pictures.png_data_uri", remembered)
+    home = Home(tmp_path / "home")
+    assert run_cohort(read_cohort_file(tmp_path / "cohort.yaml", home), "all", home).failures == {}
+    html = report_of(home)
+    stored = ArtefactStore(home.artefacts).read(["small", "quarantine"])
+    assert stored["reason"].str.contains("see P005").any()  # what the page must not quote
+    assert written
+    assert IDENTIFIER.findall("\n".join([html, *written])) == []
+    assert Pseudonyms(STUDY_KEY.encode()).of("P004") in html
+    assert "Files and reasons, which may name them, are in the stored quarantine table alone." in html
+    assert "n = 71, events" in html

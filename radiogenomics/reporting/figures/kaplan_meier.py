@@ -28,6 +28,11 @@ _NAMES = {
 }
 
 
+def group_names(groups: int) -> tuple[str, ...]:
+    """What 2, 3 or 4 groups are called, from the lowest risk."""
+    return _NAMES[groups]
+
+
 def risk_groups(out_of_fold: pd.DataFrame, model: str, groups: int) -> pd.DataFrame:
     """The risk group of each patient, by cuts that were learned on training patients.
 

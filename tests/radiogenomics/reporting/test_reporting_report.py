@@ -11,7 +11,7 @@ import pytest
 
 from radiogenomics.cohort import schemas
 from radiogenomics.reporting import render_report
-from radiogenomics.reporting.report import flat
+from radiogenomics.reporting.page import flat
 
 _VOID = {"meta", "img", "br", "link"}
 
