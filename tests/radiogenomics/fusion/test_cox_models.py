@@ -176,7 +176,9 @@ class TestEverySurvivalModel:
         absent = X["radiomics_ct:f0"].isna().to_numpy()
         of_radiomics = [n.startswith("radiomics_ct:f") for n in names]
         moved = np.abs(shap[:-1][:, of_radiomics]).max(axis=1)
-        assert moved[absent].max() < 0.01 < moved[~absent].max()  # early fusion clips, so an absent value is nearly the mean
+        assert (
+            moved[absent].max() < 0.01 < moved[~absent].max()
+        )  # early fusion clips, so an absent value is nearly the mean
 
     def test_a_patient_alone_has_the_risk_it_has_among_others(self, name: str) -> None:
         X, time, event = cohort()
