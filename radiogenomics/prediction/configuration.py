@@ -24,6 +24,7 @@ def stored_configuration(cohort: Cohort, endpoint: str) -> dict[str, Any]:
         if not declared.endpoints
         or endpoint in declared.endpoints
         or (harmonised is not None and harmonised.site == name)
+        or cohort.resampling.group.startswith(f"{name}:")
     }
     plain["prediction"] = {key: plain["prediction"][key] for key in sorted(_USE)}
     return dict(plain)
