@@ -19,6 +19,8 @@ from radiogenomics.exceptions import ConfigurationError, InputError
 from radiogenomics.storage import Home, write_atomically, write_text
 from radiogenomics.storage.predictions_postgres import predictions_url
 
+_SPOKEN = {"log_odds": "log-odds", "log_hazard": "log hazard"}
+
 
 def predict(
     model: str,
@@ -89,7 +91,7 @@ def _print(stored: Any, answer: Any, out: Console) -> None:
                 "domain": {None: "not judged", True: "inside", False: "OUTSIDE"}[row["in_domain"]],
                 "why": row["abstention_reason"] or row["domain_reason"] or row["domain_note"],
                 "modalities": row["modalities_used"].replace(";", ", "),
-                f"moved most by ({scale.replace('_', '-')})": "\n".join(strongest),
+                f"moved most by ({_SPOKEN[scale]})": "\n".join(strongest),
             }
         )
     print_table("", pd.DataFrame(shown), out)

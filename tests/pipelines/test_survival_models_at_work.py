@@ -232,7 +232,7 @@ def test_predict_shows_risk_and_chance_with_the_horizon_and_appends_what_it_said
     (record,) = json.loads(output.read_text())
     assert f"little/relapse: {trained.model_id} (SIMULATED DATA)" in said
     assert "event by 6 months" in said
-    assert "moved most by (log-hazard)" in said
+    assert "moved most by (log hazard)" in said
     assert f"{record['risk_score']:+.2f}" in said
     assert f"{record['probability']:.2f}" in said
     assert "no interval is given" in said
