@@ -16,6 +16,7 @@ from assets.report import report, report_inputs, report_state
 from assets.robustness import declared_readings, readings_input
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product
+from assets.stored_model import files_for_use
 from assets.training_frame import locked_test, training_frame
 from assets.versions import code_version
 from assets.worklist import worklist, worklist_endpoint
@@ -355,7 +356,7 @@ def _model(cohort: Cohort, endpoint: str):
                 "settings_id": settings_id(recipe(cohort, endpoint)["settings"]),
             },
             trusted=TRUSTED_TYPES,
-            attachments=_for_use(cohort, values["manifest"], frame, fitted, evidence),
+            attachments=files_for_use(cohort, values["manifest"], frame, fitted, evidence),
         )
         write_evidence(home.models, cohort.name, endpoint, model_id, evidence)
         record = {
@@ -377,19 +378,6 @@ def _model(cohort: Cohort, endpoint: str):
         )
 
     return compute
-
-
-def _for_use(cohort: Cohort, inputs: Any, frame: Any, fitted: Any, evidence: Any) -> dict[str, bytes]:
-    """What is stored beside the model, so that it can be applied to new patients."""
-    from radiogenomics.evaluation.training_reference import training_reference
-    from radiogenomics.omics import cohort_state
-    from radiogenomics.prediction import use_of_model
-
-    sites = {name: c for name, c in cohort.confounders.items() if ":" not in c.source}
-    reference = training_reference(
-        fitted, frame.X, frame.confounders, evidence, sites=sites, random_state=cohort.resampling.random_state
-    )
-    return use_of_model(reference, frame.dictionary, cohort_state(cohort, inputs["manifest"], inputs["files"]))
 
 
 def endpoint_checks(cohort: Cohort, endpoint: str) -> list[dg.AssetChecksDefinition]:

@@ -1,4 +1,4 @@
-"""The final model of an endpoint, as the registry holds it."""
+"""The final model of an endpoint as the registry holds it, and what is stored beside it for its use."""
 
 from typing import Any
 
@@ -11,3 +11,22 @@ def stored_model(home, cohort: Cohort, endpoint: str, record: dict[str, Any]) ->
     from radiogenomics.storage.models import ModelRegistry
 
     return ModelRegistry(home.models).load(cohort.name, endpoint, record["model_id"], TRUSTED_TYPES)
+
+
+def files_for_use(cohort: Cohort, inputs: Any, frame: Any, fitted: Any, out_of_fold: Any = None) -> dict[str, bytes]:
+    """What is stored beside a model, so that it can be applied to new patients: reference, feature dictionary, state.
+
+    Parameters
+    ----------
+    inputs : the value of the asset `manifest`. frame : what the model was fitted on, with `X`, `confounders`, `dictionary`.
+    out_of_fold : its out-of-fold predictions; left out for a model of a time to an event.
+    """
+    from radiogenomics.evaluation.training_reference import training_reference
+    from radiogenomics.omics import cohort_state
+    from radiogenomics.prediction import use_of_model
+
+    sites = {name: c for name, c in cohort.confounders.items() if ":" not in c.source}
+    reference = training_reference(
+        fitted, frame.X, frame.confounders, out_of_fold, sites=sites, random_state=cohort.resampling.random_state
+    )
+    return use_of_model(reference, frame.dictionary, cohort_state(cohort, inputs["manifest"], inputs["files"]))

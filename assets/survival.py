@@ -19,7 +19,6 @@ from assets.survival_source import (
     survival_settings,
     training_survival_frame,
 )
-from assets.training_frame import is_floor_of
 from radiogenomics.cohort.configuration import Cohort
 
 SURVIVAL_ASSETS = (EVALUATION, "model", "predictions", "report")
@@ -69,12 +68,11 @@ def _compute(cohort: Cohort, name: str) -> Any:
 
         declared = cohort.survival[name]
         frame = training_survival_frame(cohort, name, values)
-        kept = [c for c in frame.confounders.columns if is_floor_of(cohort, str(c).split(":")[0], name)]
         result = evaluate_survival(
             frame.X,
             frame.time,
             frame.event,
-            frame.confounders[kept],
+            frame.confounders,
             settings=declared,
             resampling=cohort.resampling,
             clinical=cohort.models.clinical_baseline,

@@ -10,10 +10,12 @@ from assets.factory import cohort_asset
 from assets.prediction_store import prediction_store, store_identity
 from assets.robustness import declared_readings
 from assets.step import Product
+from assets.stored_model import files_for_use
 from assets.survival_source import LEARNING, survival_inputs, survival_settings, training_survival_frame
 from assets.versions import code_version, source_digest
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.model_use import TIME_TO_EVENT
+from radiogenomics.prediction.configuration import stored_configuration
 
 EVALUATION = "survival_evaluation"
 """Last part of the key of the evaluation, on which model and predictions stand."""
@@ -29,12 +31,12 @@ def survival_model(cohort: Cohort, name: str) -> dg.AssetsDefinition:
         description=(
             f"**What is this:** the declared final model (`{cohort.survival[name].final_model}`) of `{name}`, fitted on every patient "
             "whose time is known and stored without pickle. **Can I trust it:** as far as the out-of-fold figures of the same recipe "
-            "in `survival_evaluation`; it was declared before any result. **What next:** `predictions`. It is not applied to new "
-            "patients yet."
+            "in `survival_evaluation`; it was declared before any result. **What next:** `predictions`; `radiogenomics predict` applies "
+            "it to new patients, by its identifier or, once a person has promoted it, as the champion."
         ),
         compute=_fit(cohort, name),
-        packages=("storage", *LEARNING),
-        settings=survival_settings(cohort),
+        packages=("prediction", "omics", "storage", *LEARNING),
+        settings=survival_settings(cohort) | {"configuration": stored_configuration(cohort, name)},
         inputs=survival_inputs(cohort) | {"evaluation": [name, EVALUATION]},
     )
 
@@ -45,6 +47,7 @@ def _fit(cohort: Cohort, name: str) -> Any:
         from radiogenomics.evaluation.prediction_table import outcomes_id, settings_id
         from radiogenomics.fusion import TRUSTED_TYPES, fit_final_survival
         from radiogenomics.fusion.robustness import unreliable_columns
+        from radiogenomics.storage.model_stages import ModelStages
         from radiogenomics.storage.models import ModelRegistry
 
         declared = cohort.survival[name]
@@ -81,12 +84,15 @@ def _fit(cohort: Cohort, name: str) -> Any:
                 "resampling": cohort.resampling.model_dump(mode="json"),
                 "code_version": code_version(),
                 "declared": declared.model_dump(mode="json"),
+                "configuration": stored_configuration(cohort, name),
                 "out_of_fold_sha256": content_digest(evidence),
                 "labels_id": outcomes_id(frame.time, frame.event),
                 "settings_id": settings_id(_recipe(cohort, name)["settings"]),
             },
             trusted=TRUSTED_TYPES,
+            attachments=files_for_use(cohort, values["manifest"], frame, fitted),
         )
+        ModelStages(home.models, cohort.name, name).add(model_id, "registered by training")
         return Product(
             {"model_id": model_id, "name": declared.final_model, **record},
             {
@@ -110,7 +116,8 @@ def survival_predictions(cohort: Cohort, name: str) -> dg.AssetsDefinition:
         kinds=["table"],
         description=(
             f"**What is this:** the rows of `{name}` in the append-only predictions table: risk score, and probability of the event "
-            f"by {horizon:g} months. **Can I trust it:** they are out of fold, by models that never saw the patient. **What next:** "
+            f"by {horizon:g} months. **Can I trust it:** they are out of fold, by models that never saw the patient; those of new patients "
+            "come from `radiogenomics predict`. **What next:** "
             "`radiogenomics predictions export`, or the table itself (docs/predictions.md)."
         ),
         compute=_predict(cohort, name),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assets.robustness import declared_readings, readings_input
+from assets.training_frame import is_floor_of
 from radiogenomics.cohort.change import part_signature
 from radiogenomics.cohort.configuration import Cohort
 
@@ -32,9 +33,11 @@ def survival_depends(cohort: Cohort, values: Mapping[str, Any]) -> list[Any]:
 
 
 def training_survival_frame(cohort: Cohort, name: str, values: Mapping[str, Any]) -> Any:
-    """Predictors, times and confounders of the endpoint."""
+    """Predictors, times and the endpoint's own confounders."""
     from radiogenomics.endpoints import derive_survival
     from radiogenomics.multimodal import survival_frame
 
     survival, _ = derive_survival(cohort, values["manifest"]["manifest"], values["manifest"]["files"])
-    return survival_frame(cohort, values["mdata"], survival, name)
+    frame = survival_frame(cohort, values["mdata"], survival, name)
+    kept = [c for c in frame.confounders.columns if is_floor_of(cohort, str(c).split(":")[0], name)]
+    return frame._replace(confounders=frame.confounders[kept])

@@ -19,6 +19,8 @@ from radiogenomics.exceptions import ConfigurationError, InputError
 from radiogenomics.storage import Home, write_atomically, write_text
 from radiogenomics.storage.predictions_postgres import predictions_url
 
+_SPOKEN = {"log_odds": "log-odds", "log_hazard": "log hazard"}
+
 
 def predict(
     model: str,
@@ -78,25 +80,18 @@ def _declaring(stored: Any, place: Path, home: Home) -> Cohort:
 def _print(stored: Any, answer: Any, out: Console) -> None:
     simulated = " (SIMULATED DATA)" if bool(answer.rows["simulated"].any()) else ""
     out.print(f"{stored.cohort}/{stored.endpoint}: {stored.model_id}{simulated}", highlight=False)
+    scale = stored.scale
     shown = []
     for row in answer.records:
-        said = (
-            ""
-            if row["probability"] is None
-            else "{probability:.2f} ({lower:.2f} to {upper:.2f})".format(
-                **{key: float("nan") if row[key] is None else row[key] for key in ("probability", "lower", "upper")}
-            )
-        )
-        strongest = [f"{c['feature']} {c['log_odds']:+.2f}" for c in row["contributions"][:3]]
+        strongest = [f"{c['feature']} {c[scale]:+.2f}" for c in row["contributions"][:3]]
         shown.append(
             {
                 "patient": row["patient_id"],
-                "probability (95 %)": said or "abstained",
-                "set": row["prediction_set"],
+                **(_risk(row) if stored.of_time_to_event else _chance(row)),
                 "domain": {None: "not judged", True: "inside", False: "OUTSIDE"}[row["in_domain"]],
                 "why": row["abstention_reason"] or row["domain_reason"] or row["domain_note"],
                 "modalities": row["modalities_used"].replace(";", ", "),
-                "moved most by (log-odds)": "\n".join(strongest),
+                f"moved most by ({_SPOKEN[scale]})": "\n".join(strongest),
             }
         )
     print_table("", pd.DataFrame(shown), out)
@@ -104,11 +99,39 @@ def _print(stored: Any, answer: Any, out: Console) -> None:
         out.print(f"- {escape(said)}", highlight=False, soft_wrap=True)
     for reason in answer.quarantine["reason"].drop_duplicates().head(10):
         out.print(f"- set aside: {escape(str(reason))}", highlight=False, soft_wrap=True)
-    level = f"{stored.use.confidence:.0%}"
-    out.print(
-        f"Probability: of the event, with the 95 % interval of the share of events among patients with this score. Set: the "
-        f"labels that the score does not contradict, right for {level} of each class. Research use only, not a medical device.",
-        highlight=False,
+    out.print(f"{_meaning(stored)} Research use only, not a medical device.", highlight=False)
+
+
+def _chance(row: dict[str, Any]) -> dict[str, str]:
+    """Probability with interval, and set."""
+    numbers = {key: float("nan") if row[key] is None else row[key] for key in ("probability", "lower", "upper")}
+    said = "{probability:.2f} ({lower:.2f} to {upper:.2f})".format(**numbers)
+    return {
+        "probability (95 %)": "abstained" if row["probability"] is None else said,
+        "set": row["prediction_set"],
+    }
+
+
+def _risk(row: dict[str, Any]) -> dict[str, str]:
+    """Risk score, and chance of the event by the horizon."""
+    silent = row["probability"] is None
+    return {
+        "risk score": "abstained" if silent else f"{row['risk_score']:+.2f}",
+        f"event by {row['horizon_months']:g} months": "" if silent else f"{row['probability']:.2f}",
+    }
+
+
+def _meaning(stored: Any) -> str:
+    """What the columns mean, in words."""
+    horizon = stored.horizon_months()
+    if horizon is None:
+        return (
+            "Probability: of the event, with the 95 % interval of the share of events among patients with this score. Set: the "
+            f"labels that the score does not contradict, right for {stored.use.confidence:.0%} of each class."
+        )
+    return (
+        f"Risk score: log hazard ratio against the average training patient. Event by {horizon:g} months: its chance, by the baseline "
+        "hazard of the training patients; no interval is given, see docs/predictions.md."
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.console import Console
 
 from pipelines.commands.tables import print_table
-from radiogenomics.exceptions import NotMaterialisedError
+from radiogenomics.exceptions import InputError, NotMaterialisedError
 from radiogenomics.storage import ArtefactStore, Home, write_atomically
 
 
@@ -18,13 +18,21 @@ def worklist(cohort: str, endpoint: str | None, home: Home, out: Console, output
 
     Raises
     ------
+    InputError
+        The endpoint is a time to an event, which no test finds.
     NotMaterialisedError
         No run has made one.
     """
     from radiogenomics.prediction.worklist import PLAIN
 
     store = ArtefactStore(home.artefacts)
-    keys = [key for key in store.keys(cohort) if len(key) == 3 and key[2] == "worklist" and endpoint in (None, key[1])]
+    stored = store.keys(cohort)
+    keys = [key for key in stored if len(key) == 3 and key[2] == "worklist" and endpoint in (None, key[1])]
+    if (cohort, endpoint, "survival_evaluation") in stored:
+        raise InputError(
+            f"cohort '{cohort}', endpoint '{endpoint}': a time to an event; a worklist orders tests that find a label",
+            rule="time_to_event",
+        )
     if not keys:
         raise NotMaterialisedError(
             f"cohort '{cohort}'" + (f", endpoint '{endpoint}'" if endpoint else "") + ": no worklist is stored; run it",

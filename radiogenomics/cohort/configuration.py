@@ -627,6 +627,11 @@ class Cohort(Settings):
         tested = self.prediction.worklist.endpoint
         if tested is not None and tested not in self.endpoints:
             raise ValueError(f"prediction.worklist.endpoint: '{tested}' not among {sorted(self.endpoints)}")
+        if self.prediction.inbox is not None and not self.endpoints and self.survival_endpoints():
+            raise ValueError(
+                "prediction.inbox: deliveries are predicted by models of labels, and none is declared under `endpoints`; models of "
+                "times to an event are applied by `radiogenomics predict`"
+            )
         group = self.resampling.group
         if group != "patient_id" and (":" not in group or group.partition(":")[0] not in self.confounders):
             raise ValueError(

@@ -1,8 +1,9 @@
 """What is stored beside a model, so that it can be applied with an interval, a conformal set and a domain.
 
-It holds, of the training patients: sorted out-of-fold scores with their labels; of each feature the mean, spread, smallest
-and largest value; of each modality its principal directions and the sorted distances of its patients; how many patients had
-which combination of modalities; which hospitals and scanners occurred. No identifier and no patient's row.
+It holds, of the training patients: sorted out-of-fold scores with their labels, where the model predicts a label; of each
+feature the mean, spread, smallest and largest value; of each modality its principal directions and the sorted distances of its
+patients; how many patients had which combination of modalities; which hospitals and scanners occurred. No identifier and no
+patient's row.
 """
 
 from __future__ import annotations
@@ -28,44 +29,56 @@ _MODALITY_ARRAYS = (
 )  # fmt: skip
 
 
-class TrainingReference(NamedTuple):
-    """See the module. Shapes: m scored training patients, p predictor columns.
+class LabelledScores(NamedTuple):
+    """What intervals and conformal sets of a classifier rest on. Shape: m scored training patients.
 
     Attributes
     ----------
     scores, labels : (m,) out-of-fold log-odds (mean over repeats), sorted, and the labels 0/1.
-    columns : the predictor columns that the model was fitted on.
-    counting : those that move a prediction of a training patient; the others are never missed.
-    modalities : name -> its summary; without those of which too few patients were there.
-    patterns : 'clinical;radiomics_ct' -> how many training patients had exactly these modalities.
-    sites : confounder column -> the categories that occurred.
     folds : outer folds of the out-of-fold scores.
     """
 
     scores: np.ndarray
     labels: np.ndarray
+    folds: int
+
+
+class TrainingReference(NamedTuple):
+    """See the module.
+
+    Attributes
+    ----------
+    columns : the predictor columns that the model was fitted on.
+    counting : those that move a prediction of a training patient; the others are never missed.
+    modalities : name -> its summary; without those of which too few patients were there.
+    patterns : 'clinical;radiomics_ct' -> how many training patients had exactly these modalities.
+    sites : confounder column -> the categories that occurred.
+    scored : None for a model of a time to an event: whoever is censored has no label to hold a score against.
+    """
+
     columns: list[str]
     counting: list[str]
     modalities: dict[str, ModalitySummary]
     patterns: dict[str, int]
     sites: dict[str, list[str]]
-    folds: int
+    scored: LabelledScores | None
 
     def to_files(self) -> dict[str, bytes]:
         """File name -> content, for `ModelRegistry.register`."""
         from safetensors.numpy import save
 
-        arrays = {"scores": self.scores, "labels": self.labels}
+        arrays = {} if self.scored is None else {"scores": self.scored.scores, "labels": self.scored.labels}
         for name, summary in self.modalities.items():
             arrays |= {f"{name}/{key}": getattr(summary, key) for key in _MODALITY_ARRAYS}
-        plain = {
+        plain: dict[str, Any] = {
             "columns": self.columns,
             "counting": self.counting,
             "residual": {name: summary.residual for name, summary in self.modalities.items()},
             "patterns": self.patterns,
             "sites": self.sites,
-            "folds": self.folds,
         }
+        if self.scored is not None:
+            plain["folds"] = self.scored.folds
         return {
             ARRAYS: save({key: np.ascontiguousarray(value, dtype=np.float64) for key, value in arrays.items()}),
             PLAIN: json.dumps(plain, sort_keys=True, allow_nan=False).encode(),
@@ -81,16 +94,15 @@ class TrainingReference(NamedTuple):
             name: ModalitySummary(**{key: read[f"{name}/{key}"] for key in _MODALITY_ARRAYS}, residual=residual)
             for name, residual in said["residual"].items()
         }
-        return cls(
-            read["scores"], read["labels"], said["columns"], said["counting"], modalities, said["patterns"], said["sites"], said["folds"],
-        )  # fmt: skip
+        scored = LabelledScores(read["scores"], read["labels"], said["folds"]) if "scores" in read else None
+        return cls(said["columns"], said["counting"], modalities, said["patterns"], said["sites"], scored)
 
 
 def training_reference(
     model: Any,
     X: pd.DataFrame,
     confounders: pd.DataFrame,
-    out_of_fold: pd.DataFrame,
+    out_of_fold: pd.DataFrame | None,
     *,
     sites: Mapping[str, Any],
     random_state: int,
@@ -101,7 +113,7 @@ def training_reference(
     ----------
     model : the fitted model. X : the predictors that it was fitted on, index patient_id.
     confounders : columns `<confounder>:<column>`, same index.
-    out_of_fold : rows by `schemas.OUT_OF_FOLD` of the same recipe as the model.
+    out_of_fold : rows by `schemas.OUT_OF_FOLD` of the same recipe as the model; None for a model of a time to an event.
     sites : confounder name -> anything; the confounders whose categories are kept.
     """
     ordered = X.sort_index()
@@ -115,19 +127,21 @@ def training_reference(
         name: summarise(values[here[:, index]][:, positions], counts[positions], random_state)
         for index, (name, positions) in enumerate(blocks.items())
     }
-    scores, labels = mean_scores(out_of_fold)
-    order = np.lexsort((labels, scores))
     kept = [c for c in confounders.columns if str(c).split(":")[0] in sites and not is_number(confounders[c])]
     return TrainingReference(
-        scores=scores[order],
-        labels=labels[order].astype(float),
         columns=columns,
         counting=counting,
         modalities={name: summary for name, summary in summaries.items() if summary is not None},
         patterns=dict(sorted(Counter(pattern_names(here, list(blocks))).items())),
         sites={str(c): sorted({site_text(v) for v in confounders[c] if not pd.isna(v)}) for c in kept},
-        folds=int(out_of_fold["fold"].nunique()),
+        scored=None if out_of_fold is None else _labelled_scores(out_of_fold),
     )
+
+
+def _labelled_scores(out_of_fold: pd.DataFrame) -> LabelledScores:
+    scores, labels = mean_scores(out_of_fold)
+    order = np.lexsort((labels, scores))
+    return LabelledScores(scores[order], labels[order].astype(float), int(out_of_fold["fold"].nunique()))
 
 
 def mean_scores(out_of_fold: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

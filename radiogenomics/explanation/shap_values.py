@@ -3,6 +3,7 @@
 Linear models have the closed form, trees have TreeSHAP, and late fusion is linear in the log-odds of its members, so that
 theirs add up [1]_. Attention over modalities has exact Shapley values for each modality as a whole, and none for single
 features: its rows are named `(modality as a whole)` and carry no value. No sampling, no background set to choose: the same model and patient give the same values to the bit.
+A model of a time to an event speaks in log hazard: base_value + the sum of its values = its risk score.
 
 References
 ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +24,13 @@ ABSENT = "(modality absent)"
 """Name of the contribution of a modality's absence, beside the features of that modality."""
 WHOLE = "(modality as a whole)"
 """Name of the contribution of a modality whose features cannot be told apart exactly."""
+
+
+def column_contributions(model: Any, modalities: Iterable[str]) -> list[str]:
+    """Names of what moves a fitted model's prediction: its predictor columns, then each modality's absence."""
+    names = getattr(model, "feature_names_in_", None)
+    columns = [f"x{i}" for i in range(model.n_features_in_)] if names is None else [str(name) for name in names]
+    return columns + [f"{modality}{SEPARATOR}{ABSENT}" for modality in modalities]
 
 
 class BinaryClassifier(ClassifierMixin, BaseEstimator):
@@ -80,10 +87,9 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
     def contribution_names(self) -> list[str]:
         """Names of the columns of `contributions`: the predictor columns, each modality's absence, boxes of voxels as a whole."""
         check_is_fitted(self)
-        names = getattr(self, "feature_names_in_", None)
-        columns = [f"x{i}" for i in range(self.n_features_in_)] if names is None else [str(name) for name in names]
-        absences = [f"{modality}{SEPARATOR}{ABSENT}" for modality in self._blocks()]
-        return columns + absences + [f"{m}{SEPARATOR}{WHOLE}" for m in self._blocks() if holds_voxels(m)]
+        return column_contributions(self, self._blocks()) + [
+            f"{m}{SEPARATOR}{WHOLE}" for m in self._blocks() if holds_voxels(m)
+        ]
 
 
 class MemberClassifier(BinaryClassifier):

@@ -26,6 +26,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from radiogenomics.exceptions import ComputationError, TableError
+from radiogenomics.fusion.base import column_contributions
 from radiogenomics.fusion.columns import modality_columns, presence, reliable_columns
 from radiogenomics.fusion.design import Block, Design
 from radiogenomics.fusion.partial_likelihood import (
@@ -81,6 +82,11 @@ class SurvivalModel(BaseEstimator):
 
     def _log_hazard(self, values: np.ndarray) -> np.ndarray:
         raise TypeError(f"{type(self).__name__} does not say its log hazard")
+
+    def contribution_names(self) -> list[str]:
+        """Names of the columns of `contributions`: the predictor columns, and each modality's absence."""
+        check_is_fitted(self)
+        return column_contributions(self, self.modality_columns_)
 
     def predict_log_hazard(self, X: Any) -> np.ndarray:
         """Log hazard ratio against the average training patient, (n,); NaN where the model abstains."""
@@ -232,6 +238,23 @@ class CoxElasticNet(SurvivalModel):
         if rows.any():
             result[rows] = 0.0 if self.constant_ else self.slope_ * (self.design_.transform(values[rows]) @ self.coef_)
         return result
+
+    def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """SHAP values (n, n_contributions), columns by `contribution_names`, and base values (n,), in log hazard.
+
+        Exact, for the model is linear in its design, which is centred on the training rows: coefficient * (value - training
+        mean). base + sum of a row = `predict_log_hazard` of the row; the base is 0, the average training patient. NaN where
+        the model abstains.
+        """
+        values = self._table(X)
+        rows = presence(values, self._used_blocks()).any(axis=1)
+        shap = np.full((len(values), len(self.contribution_names())), np.nan)
+        shap[rows] = 0.0
+        if rows.any() and not self.constant_:
+            terms = self.slope_ * self.design_.transform(values[rows]) * self.coef_
+            for column, owner in enumerate(self.design_.contribution_owners(self.modality_columns_)):
+                shap[rows, owner] += terms[:, column]
+        return shap, np.where(rows, 0.0, np.nan)
 
     def used(self, X: Any) -> list[tuple[str, ...]]:
         """For each row the modalities that its prediction rests on, sorted; empty where the model abstains."""

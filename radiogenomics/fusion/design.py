@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from radiogenomics.fusion.columns import presence
@@ -129,6 +131,18 @@ class Design:
             parts.append(part)
         parts.append((~here[:, self.indicated]).astype(float))
         return np.hstack(parts) - self.centre
+
+    def contribution_owners(self, everything: Iterable[str]) -> np.ndarray:
+        """As `owners`, where `everything` names the modalities of the whole table and the design's own are a selection of them.
+
+        The absence of a modality is then found among all of them.
+        """
+        every = list(everything)
+        position = np.array([every.index(name) for name in self.positions], dtype=int)
+        shifted = self.owners.copy()
+        absence = shifted >= self.n_features
+        shifted[absence] = self.n_features + position[shifted[absence] - self.n_features]
+        return shifted
 
     @property
     def groups(self) -> np.ndarray:

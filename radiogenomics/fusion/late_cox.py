@@ -108,6 +108,18 @@ class LateCox(SurvivalModel):
     def _log_hazard(self, values: np.ndarray) -> np.ndarray:
         return self._combined(self._evidence(values))
 
+    def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """SHAP values (n, n_contributions) and base values (n,) in log hazard: those of the members, times what each counts."""
+        evidence = self._evidence(self._table(X))
+        factors = evidence_factors(evidence, self.weights_, self.sharpening_)
+        nobody = np.isnan(evidence).all(axis=1)
+        shap = np.zeros((len(evidence), len(self.contribution_names())))
+        for index, member in enumerate(self.members_.values()):
+            active = factors[:, index] != 0
+            shap[active] += factors[active, index, None] * member.contributions(X)[0][active]
+        shap[nobody] = np.nan
+        return shap, np.where(nobody, np.nan, 0.0)
+
     def used(self, X: Any) -> list[tuple[str, ...]]:
         """For each row the modalities that its prediction rests on, sorted; empty where the model abstains."""
         factors = evidence_factors(self._evidence(self._table(X)), self.weights_, self.sharpening_)

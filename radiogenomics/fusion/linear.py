@@ -55,15 +55,6 @@ class LinearClassifier(ConcatenatingClassifier):
         """
         terms = self.design_.transform(X) * self.coef_  # the design is centred on the training rows
         result = np.zeros((len(X), len(self.contribution_names())))
-        for column, owner in enumerate(self._contribution_owners(self.design_.owners)):
+        for column, owner in enumerate(self.design_.contribution_owners(self._blocks())):
             result[:, owner] += terms[:, column]
         return result, np.full(len(X), self.intercept_)
-
-    def _contribution_owners(self, owners: np.ndarray) -> np.ndarray:
-        """Where modalities are a selection, the absence of the m-th used one is found among all of them."""
-        everything = list(self._blocks())
-        position = np.array([everything.index(name) for name in self._used_blocks()], dtype=int)
-        shifted = owners.copy()
-        absence = owners >= self.n_features_in_
-        shifted[absence] = self.n_features_in_ + position[owners[absence] - self.n_features_in_]
-        return shifted

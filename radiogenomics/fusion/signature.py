@@ -113,7 +113,7 @@ class Signature(LinearClassifier):
         if self.constant_:
             return {}
         names = self.contribution_names()
-        owners = self._contribution_owners(self.design_.owners)
+        owners = self.design_.contribution_owners(self._blocks())
         found: dict[str, float] = {}
         for owner, coefficient in zip(owners, self.coef_, strict=True):
             found[names[owner]] = found.get(names[owner], 0.0) + self.calibration_[1] * float(coefficient)

@@ -23,6 +23,7 @@ class SurvivalFrame(NamedTuple):
     event : Series of int, same index: 1 where the event was seen, 0 where the patient was censored.
     confounders : DataFrame, same index, columns ``<confounder>:<column>``; float, or text with None.
     refused : DataFrame `modality, feature, rule, reason`: features that may not or shall not predict it.
+    dictionary : DataFrame by `schemas.FEATURE_DICTIONARY` of the predictors in X, in their order.
     endpoint : its name.
     excluded : DataFrame `patient_id, reason`: patients of the cohort that are not in X, and why.
     groups : Series of text, same index: what must not straddle folds, as `resampling.group` declares; None: the patient.
@@ -33,6 +34,7 @@ class SurvivalFrame(NamedTuple):
     event: pd.Series
     confounders: pd.DataFrame
     refused: pd.DataFrame
+    dictionary: pd.DataFrame
     endpoint: str
     excluded: pd.DataFrame
     groups: pd.Series | None
@@ -54,7 +56,7 @@ def survival_frame(cohort: Cohort, joined: mudata.MuData, survival: pd.DataFrame
     ComputationError
         No patient is left.
     """
-    predictors, _, refused = _predictors(cohort, joined, name)
+    predictors, dictionary, refused = _predictors(cohort, joined, name)
     rows = survival[survival["endpoint"] == name].sort_values("patient_id").set_index("patient_id")
     has_any = predictors.notna().any(axis=1)
     modalities = ", ".join(cohort.survival[name].modalities)
@@ -80,6 +82,7 @@ def survival_frame(cohort: Cohort, joined: mudata.MuData, survival: pd.DataFrame
         event=rows.loc[index, "event"].astype(int),
         confounders=confounders,
         refused=refused,
+        dictionary=dictionary,
         endpoint=name,
         excluded=pd.DataFrame(excluded, columns=["patient_id", "reason"]),
         groups=fold_groups(cohort, confounders),

@@ -1,4 +1,8 @@
-"""Predictions of a stored model for patients it was not fitted on: probability, interval, set, domain, abstention."""
+"""Predictions of a stored model for patients it was not fitted on: probability, interval, set, domain, abstention.
+
+A model of a time to an event gives a risk score and the chance of the event by the earliest declared horizon. It has no interval
+and no set: both hold a score against the labels of training patients, and whoever is censored before the horizon has none.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +48,17 @@ def predict_patients(
     Returns
     -------
     rows : by `schemas.PREDICTIONS`, kind 'prospective', patients sorted. `lower` and `upper`: see
-        `calibrated_interval.MEANING`. A patient on whom the rules abstain has no probability, interval or set.
-    judged : index patient_id: what `applicability` says, and `model_log_odds`, what the model itself gives. Empty columns for
-        a model without a reference.
+        `calibrated_interval.MEANING`. A patient on whom the rules abstain has no probability, risk score, interval or set.
+    judged : index patient_id: what `applicability` says, and `model_log_odds` (or `model_log_hazard`), what the model itself
+        gives. Empty columns for a model without a reference.
+
+    Raises
+    ------
+    IntegrityError
+        A model of a time to an event was stored without its configuration, so that its horizons are not known.
     """
     patients = X.index.astype(str)
-    log_odds = np.asarray(stored.estimator.decision_function(X), dtype=float)
+    score, probability, horizon = _said(stored, X)
     use, reference = stored.use, stored.reference
     blocks = modality_columns([str(c) for c in X.columns], X.shape[1])
     used = [";".join(names) for names in stored.estimator.used(X)]
@@ -57,11 +66,12 @@ def predict_patients(
     rows = pd.DataFrame(
         {
             "patient_id": patients,
-            "probability": expit(log_odds),
+            "probability": probability,
+            "risk_score": score if stored.of_time_to_event else np.nan,
             "lower": np.nan,
             "upper": np.nan,
             "modalities_used": [a or b for a, b in zip(used, present, strict=True)],
-            "abstention_reason": np.where(np.isnan(log_odds), NOTHING_SAID, ""),
+            "abstention_reason": np.where(np.isnan(score), NOTHING_SAID, ""),
             "prediction_set": "",
             "set_level": np.nan,
             "in_domain": pd.Series([None] * len(X), dtype="boolean"),
@@ -69,25 +79,24 @@ def predict_patients(
     )
     judged = pd.DataFrame(index=X.index)
     if reference is not None:
-        rows["lower"], rows["upper"] = calibrated_interval(
-            log_odds, reference.scores, reference.labels, folds=reference.folds
-        )
-        sets = prediction_sets(class_p_values(log_odds, reference.scores, reference.labels), use.confidence)
-        rows["prediction_set"], rows["set_level"] = sets, use.confidence
+        if (scored := reference.scored) is not None:
+            rows["lower"], rows["upper"] = calibrated_interval(score, scored.scores, scored.labels, folds=scored.folds)
+            sets = prediction_sets(class_p_values(score, scored.scores, scored.labels), use.confidence)
+            rows["prediction_set"], rows["set_level"] = sets, use.confidence
         judged = applicability(reference, X, confounders, use.domain)
         rows["in_domain"] = judged["in_domain"].astype("boolean").array
         rows["abstention_reason"] = _reasons(rows, judged["reason"].to_numpy(), use.abstain)
-    judged["model_log_odds"] = log_odds
+    judged[f"model_{stored.scale}"] = score
     lacking = sorted(set(map(str, without_modality)) - set(patients))
     if lacking:
         nobody = pd.DataFrame({"patient_id": lacking, "modalities_used": "", "abstention_reason": NOTHING_SAID})
         nobody = nobody.assign(
-            probability=np.nan, lower=np.nan, upper=np.nan, prediction_set="", set_level=np.nan,
+            probability=np.nan, risk_score=np.nan, lower=np.nan, upper=np.nan, prediction_set="", set_level=np.nan,
             in_domain=pd.array([False] * len(lacking), dtype="boolean"),
         )  # fmt: skip
         rows = pd.concat([rows, nobody], ignore_index=True)
     rows["abstained"] = rows["abstention_reason"] != ""
-    rows.loc[rows["abstained"], ["probability", "lower", "upper", "set_level"]] = np.nan
+    rows.loc[rows["abstained"], ["probability", "risk_score", "lower", "upper", "set_level"]] = np.nan
     rows.loc[rows["abstained"], "prediction_set"] = ""
     complete = rows.sort_values("patient_id").assign(
         endpoint=stored.endpoint,
@@ -98,6 +107,7 @@ def predict_patients(
         repeat=None,
         fold=None,
         label=None,
+        horizon_months=horizon,
         created_at=pd.Timestamp(datetime.now(UTC)).floor("us"),
         code_version=code_version,
         cohort=cohort,
@@ -107,6 +117,16 @@ def predict_patients(
         settings_id=str(stored.metadata.get("settings_id", "")),
     )
     return conform(complete, PREDICTIONS), judged
+
+
+def _said(stored: StoredModel, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, float | None]:
+    """Score (n,) on the model's scale, probability (n,), both NaN where the model abstains, and by how many months it is meant."""
+    horizon = stored.horizon_months()
+    if horizon is None:
+        log_odds = np.asarray(stored.estimator.decision_function(X), dtype=float)
+        return log_odds, expit(log_odds), None
+    event_free = stored.estimator.predict_survival(X, [horizon])[:, 0]
+    return np.asarray(stored.estimator.predict_log_hazard(X), dtype=float), 1 - event_free, horizon
 
 
 def _reasons(rows: pd.DataFrame, outside: np.ndarray, rules: Abstention) -> list[str]:
@@ -125,9 +145,9 @@ def _reasons(rows: pd.DataFrame, outside: np.ndarray, rules: Abstention) -> list
 
 
 def contributions(stored: StoredModel, X: pd.DataFrame, most: int = 5) -> dict[str, list[dict[str, object]]]:
-    """What moves each patient's log-odds most: patient_id -> feature, modality, value (None: not known), unit, log-odds.
+    """What moves each patient's score most: patient_id -> feature, modality, value (None: not known), unit, and by how much.
 
-    By `radiogenomics.explanation.explain`; patients on whom the model itself abstains have none.
+    The last stands under the name of the model's scale, `log_odds` or `log_hazard`. By `radiogenomics.explanation.explain`; patients on whom the model itself abstains have none.
     """
     dictionary = (
         stored.dictionary if stored.dictionary is not None else pd.DataFrame(columns=["modality", "feature", "unit"])
@@ -143,7 +163,7 @@ def contributions(stored: StoredModel, X: pd.DataFrame, most: int = 5) -> dict[s
                 "modality": row["modality"],
                 "value": None if np.isnan(row["value"]) else float(row["value"]),
                 "unit": row["unit"],
-                "log_odds": float(row["shap_value"]),
+                stored.scale: float(row["shap_value"]),
             }
             for row in strongest.to_dict("records")
         ]

@@ -50,6 +50,7 @@ def present_sources(cohort: Cohort) -> tuple[Cohort, list[str]]:
         "mutations": None,
         "expression": None,
         "endpoints": {},
+        "survival": {},
     }
     if cohort.mutations is not None and all(there(maf, "mutations") for maf in cohort.mutations.mafs):
         found["mutations"] = cohort.mutations if _mapped(cohort.mutations, "mutations", tables, absent) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,6 +83,7 @@ def _records(
                     for key in ("patient_id", "endpoint", "model_id", "model", "model_hash", "snapshot_id")
                 },
                 **{key: _number(row[key]) for key in ("probability", "lower", "upper")},
+                **_risk(row),
                 "prediction_set": row["prediction_set"],
                 "set_level": _number(row["set_level"]),
                 "in_domain": None if pd.isna(row["in_domain"]) else bool(row["in_domain"]),
@@ -97,6 +98,13 @@ def _records(
             }
         )
     return records
+
+
+def _risk(row: Mapping[Any, Any]) -> dict[str, float | None]:
+    """What a model of a time to an event says beside the probability; nothing for a model of a label."""
+    if pd.isna(row["horizon_months"]):
+        return {}
+    return {"risk_score": _number(row["risk_score"]), "horizon_months": float(row["horizon_months"])}
 
 
 def _number(value: Any) -> float | None:

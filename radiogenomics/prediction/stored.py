@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from radiogenomics.cohort.configuration import Cohort
 from radiogenomics.cohort.model_use import TIME_TO_EVENT, Prediction
 from radiogenomics.evaluation.training_reference import ARRAYS, PLAIN, TrainingReference
-from radiogenomics.exceptions import InputError, IntegrityError, NotMaterialisedError
+from radiogenomics.exceptions import IntegrityError, NotMaterialisedError
 from radiogenomics.fusion import TRUSTED_TYPES
 from radiogenomics.omics.cohort_state import CohortState
 from radiogenomics.storage.model_stages import ModelStages
@@ -30,7 +30,7 @@ class StoredModel(NamedTuple):
 
     Attributes
     ----------
-    estimator : the fitted classifier. manifest : as the registry holds it. digest : SHA-256 of the model's file.
+    estimator : the fitted classifier or survival model. manifest : as the registry holds it. digest : SHA-256 of the model's file.
     configuration : the cohort's settings at training, without a root; None for a model of an earlier format.
     dictionary : by `schemas.FEATURE_DICTIONARY`, one row a predictor column; None likewise.
     state : what features took from the training cohort as a whole.
@@ -52,6 +52,28 @@ class StoredModel(NamedTuple):
     def name(self) -> str:
         """The model's name, such as `late/weighted`."""
         return str(self.manifest["name"])
+
+    @property
+    def of_time_to_event(self) -> bool:
+        """Whether it predicts a time to an event, not a label."""
+        return bool(self.metadata.get("outcome") == TIME_TO_EVENT)
+
+    @property
+    def scale(self) -> str:
+        """What its scores and their contributions are: `log_odds` of a label, `log_hazard` (ratio) of a time to an event."""
+        return "log_hazard" if self.of_time_to_event else "log_odds"
+
+    def horizon_months(self) -> float | None:
+        """Until when the chance of the event is given: the earliest declared horizon; None for a model of a label.
+
+        Raises
+        ------
+        IntegrityError
+            As `trained_by`.
+        """
+        if not self.of_time_to_event:
+            return None
+        return min(self.trained_by().survival[self.endpoint].horizons_months)
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -107,24 +129,14 @@ def load_model(folder: Path, model: str, cohort: str | None = None, endpoint: st
         There is no such model, or no champion.
     IntegrityError
         A file was altered, or is of an unknown format.
-    InputError
-        The model predicts a time to an event, not a label.
     """
     registry = ModelRegistry(folder)
     if model == CHAMPION:
-        cohort, endpoint = _champion_of(registry, cohort, endpoint)
-        model_id = ModelStages(folder, cohort, endpoint).champion()
-        if model_id is None:
-            raise NotMaterialisedError(f"{cohort}/{endpoint}: no model is the champion", rule="no_champion")
+        cohort, endpoint, model_id = _champion_of(registry, cohort, endpoint)
     else:
         model_id = model
         cohort, endpoint = registry.find(model)
     manifest = registry.manifest(cohort, endpoint, model_id)
-    if _of_survival(manifest):
-        raise InputError(
-            f"model '{model_id}' predicts a time to an event ({cohort}/{endpoint}); only models of labels are applied to patients",
-            rule="time_to_event",
-        )
     place = (cohort, endpoint, model_id)
     files = {name: registry.attachment(*place, name) for name in (ARRAYS, PLAIN, DICTIONARY, STATE)}
     arrays, plain, described, state = (files[name] for name in (ARRAYS, PLAIN, DICTIONARY, STATE))
@@ -142,10 +154,6 @@ def load_model(folder: Path, model: str, cohort: str | None = None, endpoint: st
     )
 
 
-def _of_survival(manifest: Mapping[str, Any]) -> bool:
-    return manifest["metadata"].get("outcome") == TIME_TO_EVENT
-
-
 def _configuration(manifest: Mapping[str, Any]) -> Cohort | None:
     said = manifest["metadata"].get("configuration")
     if said is None:
@@ -159,22 +167,29 @@ def _configuration(manifest: Mapping[str, Any]) -> Cohort | None:
         ) from error
 
 
-def _champion_of(registry: ModelRegistry, cohort: str | None, endpoint: str | None) -> tuple[str, str]:
+def _champion_of(registry: ModelRegistry, cohort: str | None, endpoint: str | None) -> tuple[str, str, str]:
+    """Cohort, endpoint and id of the champion that is meant: where several endpoints match, the only one that has a champion."""
     table = registry.list()
     known = sorted({(str(c), str(e)) for c, e in zip(table["cohort"], table["endpoint"], strict=True)})
     matching = [(c, e) for c, e in known if cohort in (None, c) and endpoint in (None, e)]
-    if len(matching) > 1:  # models of times to an event have no champion
-        labelled = table[
-            [row.intact and not _of_survival(registry.manifest(*row[:3])) for row in table.itertuples(index=False)]
-        ]
-        matching = [
-            pair for pair in matching if pair in set(zip(labelled["cohort"], labelled["endpoint"], strict=True))
-        ]
-    if len(matching) != 1:
+    if not matching:
         shown = ", ".join(f"{c}/{e}" for c, e in known) or "none"
-        which = "several match" if matching else "none matches"
         raise NotMaterialisedError(
-            f"'champion' of which cohort and endpoint? {which} cohort={cohort}, endpoint={endpoint}; there are: {shown}",
+            f"'champion' of which cohort and endpoint? none matches cohort={cohort}, endpoint={endpoint}; there are: {shown}",
             rule="no_champion",
         )
-    return matching[0]
+    stages = {pair: ModelStages(registry.folder, *pair).champion() for pair in matching}
+    in_use = [(*pair, champion) for pair, champion in stages.items() if champion is not None]
+    if not in_use:
+        raise NotMaterialisedError(
+            f"{', '.join(f'{c}/{e}' for c, e in matching)}: no model is the champion; name a model_id, or make one the champion with "
+            "`radiogenomics models promote`",
+            rule="no_champion",
+        )
+    if len(in_use) > 1:
+        raise NotMaterialisedError(
+            f"'champion' of which cohort and endpoint? several match cohort={cohort}, endpoint={endpoint}; champions are of: "
+            + ", ".join(f"{c}/{e}" for c, e, _ in in_use),
+            rule="no_champion",
+        )
+    return in_use[0]

@@ -27,7 +27,7 @@ from radiogenomics.evaluation.calibration import brier_interval, calibration_int
 from radiogenomics.evaluation.concordance import Interval, auc_interval
 from radiogenomics.evaluation.operating_points import net_benefit
 from radiogenomics.evaluation.training_reference import pattern_names
-from radiogenomics.exceptions import ComputationError, ConfigurationError, LeakageError
+from radiogenomics.exceptions import ComputationError, ConfigurationError, InputError, LeakageError
 from radiogenomics.fusion.columns import modality_columns, presence
 from radiogenomics.prediction.applicability import applicability
 from radiogenomics.prediction.patients import NewPatients, new_patients, with_stored_methods
@@ -67,8 +67,10 @@ def validate_model(stored: StoredModel, cohort: Cohort, *, cache: Any = None) ->
 
     Raises
     ------
+    InputError
+        The model predicts a time to an event: only models of labels are validated.
     ConfigurationError
-        It does not declare the endpoint.
+        The cohort does not declare the endpoint.
     TableError
         A feature that counts is lacking and is refused.
     LeakageError
@@ -77,6 +79,12 @@ def validate_model(stored: StoredModel, cohort: Cohort, *, cache: Any = None) ->
         Fewer than `FEWEST` patients of one class can be predicted.
     """
     endpoint = stored.endpoint
+    if stored.of_time_to_event:
+        raise InputError(
+            f"model '{stored.model_id}' predicts a time to an event ({stored.cohort}/{endpoint}); only models of labels are "
+            "validated on another cohort",
+            rule="time_to_event",
+        )
     if endpoint not in cohort.endpoints:
         raise ConfigurationError(
             f"{cohort.file}: endpoints: the model predicts '{endpoint}', which is not declared; declared are "

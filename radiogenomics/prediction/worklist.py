@@ -55,10 +55,11 @@ def rank_patients(
 
 
 def _sensitivity(probability: float, reference: TrainingReference | None) -> tuple[float, float, float, int, int]:
-    if reference is None or not np.isfinite(probability):
-        return np.nan, np.nan, np.nan, 0 if reference is None else len(reference.labels), 0
-    event = reference.labels == 1
-    found, events = int((expit(reference.scores[event]) >= probability - 1e-12).sum()), int(event.sum())
+    scored = None if reference is None else reference.scored
+    if scored is None or not np.isfinite(probability):
+        return np.nan, np.nan, np.nan, 0 if scored is None else len(scored.labels), 0
+    event = scored.labels == 1
+    found, events = int((expit(scored.scores[event]) >= probability - 1e-12).sum()), int(event.sum())
     lower, upper = wilson_interval(found, events)
     share = found / events
-    return share, min(float(lower), share), max(float(upper), share), len(reference.labels), events
+    return share, min(float(lower), share), max(float(upper), share), len(scored.labels), events

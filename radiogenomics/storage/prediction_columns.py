@@ -99,7 +99,7 @@ COLUMNS: tuple[Column, ...] = (
         "Lower limit of the 95% interval",
         "lower limit of a 95 % interval; out_of_fold: of the mean of the patient's log-odds over repeats (t), missing with one "
         "repeat; locked_test and prospective: of the share of events among patients with this score (logistic calibration of "
-        "out-of-fold scores)",
+        "out-of-fold scores), missing for a time to an event",
     ),
     _share("upper", "PROBHI", "Upper limit of the 95% interval", "upper limit of the interval that `lower` begins"),
     Column(
@@ -189,7 +189,7 @@ COLUMNS: tuple[Column, ...] = (
         "number",
         "RISK",
         "Predicted log hazard ratio",
-        "log hazard ratio against the average training patient; scores compare within a fold only; missing: the model abstained, "
+        "log hazard ratio against the average training patient; out-of-fold scores compare within a fold only; missing: the model abstained, "
         "or the endpoint is no time to an event",
         "float64",
         "1",
@@ -200,7 +200,7 @@ COLUMNS: tuple[Column, ...] = (
         "number",
         "TIMEMON",
         "Observed time (months)",
-        "months from the index date to the event or to the end of observation; missing: the endpoint is no time to an event",
+        "months from the index date to the event or to the end of observation; missing: the endpoint is no time to an event, or the patient is new",
         "float64",
         "months",
         True,
@@ -211,7 +211,7 @@ COLUMNS: tuple[Column, ...] = (
         "integer",
         "EVENT",
         "Event seen (1 yes, 0 censored)",
-        "whether the event was seen at time_months: 1, or 0 where the patient was censored; missing: the endpoint is no time to an event",
+        "whether the event was seen at time_months: 1, or 0 where the patient was censored; missing: the endpoint is no time to an event, or the patient is new",
         "Int8",
         nullable=True,
         values=(0, 1),

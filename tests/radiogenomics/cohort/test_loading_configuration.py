@@ -53,6 +53,14 @@ def test_a_good_file_is_read_and_paths_follow_the_file_and_the_variable(tmp_path
     [
         (lambda c: c.update(endpont=1), ["endpont: unknown key", "did you mean 'endpoints'"]),
         (
+            lambda c: c.update(
+                endpoints={},
+                survival={"death": {"time": "months", "event": "dead", "modalities": ["clinical"]}},
+                prediction={"inbox": "in"},
+            ),
+            ["prediction.inbox: deliveries are predicted by models of labels", "`radiogenomics predict`"],
+        ),
+        (
             lambda c: c["clinical"]["variables"]["age"].update(colum="x"),
             ["clinical.variables.age.colum", "did you mean 'column'"],
         ),

@@ -163,6 +163,48 @@ class TestEverySurvivalModel:
         observed = np.exp(-cumulative[np.searchsorted(when, 12, side="right") - 1])  # Kaplan-Meier, nearly
         assert curves[:, 2].mean() == pytest.approx(observed, abs=0.06)
 
+    def test_what_moves_a_risk_adds_up_to_it_whichever_modalities_a_patient_has(self, name: str) -> None:
+        X, time, event = cohort()
+        model = build_survival_models(MODALITIES, Resampling())[name].fit(X, time, event)
+        names = model.contribution_names()
+        new = pd.concat([X, X.iloc[[0]] * np.nan])
+        shap, base = model.contributions(new)
+        np.testing.assert_allclose(base[:-1] + shap[:-1].sum(axis=1), model.predict_log_hazard(X), atol=1e-12)
+        assert (base[:-1] == 0).all()  # the average training patient
+        assert np.isnan(shap[-1]).all()
+        assert np.isnan(base[-1])
+        absent = X["radiomics_ct:f0"].isna().to_numpy()
+        of_radiomics = [n.startswith("radiomics_ct:f") for n in names]
+        moved = np.abs(shap[:-1][:, of_radiomics]).max(axis=1)
+        assert (
+            moved[absent].max() < 0.01 < moved[~absent].max()
+        )  # early fusion clips, so an absent value is nearly the mean
+
+    def test_a_patient_alone_has_the_risk_it_has_among_others(self, name: str) -> None:
+        X, time, event = cohort()
+        model = build_survival_models(MODALITIES, Resampling())[name].fit(X, time, event)
+        alone = np.concatenate([model.predict_log_hazard(X.iloc[[i]]) for i in range(20)])
+        np.testing.assert_allclose(alone, model.predict_log_hazard(X)[:20], rtol=1e-12, atol=1e-14)
+
+
+def test_the_contributions_of_two_modalities_are_those_that_one_calculates_by_hand() -> None:
+    X, time, event = cohort()
+    X = X[["clinical:v0", "radiomics_ct:f0"]].dropna()
+    kept = np.flatnonzero(cohort()[0].index.isin(X.index))
+    model = LateCox(weighting="mean").fit(X, time[kept], event[kept])
+    patient = pd.DataFrame([[1.0, -0.5]], columns=X.columns, index=["new"])
+    by_hand = []
+    for column, member in zip(X.columns, model.members_.values(), strict=True):
+        standard = ((X[column] - X[column].mean()) / X[column].std(ddof=0)).clip(-3, 3)
+        value = (patient[column].iloc[0] - X[column].mean()) / X[column].std(ddof=0)
+        alone = member.slope_ * member.coef_[0] * (value - standard.mean())
+        assert member.predict_log_hazard(patient)[0] == pytest.approx(alone, abs=1e-12)
+        by_hand.append(model.sharpening_ * alone / 2)
+    shap, base = model.contributions(patient)
+    assert min(np.abs(by_hand)) > 0.05
+    np.testing.assert_allclose(shap[0], [*by_hand, 0.0, 0.0], atol=1e-12)
+    assert base[0] + sum(by_hand) == pytest.approx(model.predict_log_hazard(patient)[0], abs=1e-12)
+
 
 def test_the_final_model_does_not_hang_on_the_order_of_patients_and_keeps_nothing_of_a_single_one() -> None:
     X, time, event = cohort(80)
