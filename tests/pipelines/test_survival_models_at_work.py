@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from pipelines import cli
 from pipelines.cli import main
 from pipelines.discovery import read_cohort_file
 from pipelines.running import run_cohort
@@ -95,7 +96,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 @pytest.fixture(autouse=True)
 def state(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RADIOGENOMICS_HOME", str(trained.home.folder))
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr(cli.out, "width", 250)
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
