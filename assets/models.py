@@ -17,7 +17,7 @@ from assets.robustness import declared_readings, readings_input
 from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product
 from assets.stored_model import files_for_use
-from assets.training_frame import locked_test, training_frame
+from assets.training_frame import locked_test, training_frame, tuned
 from assets.versions import code_version
 from assets.worklist import worklist, worklist_endpoint
 from radiogenomics.cohort.configuration import Cohort
@@ -233,6 +233,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             ),
             "7_subgroups": table(subgroups[subgroups["model"] == final], rows=40, columns=15),
             "8_comparisons": table(result.comparisons, rows=30),
+            "8_tuning_budget": table(tuned(cohort, endpoint, frame), rows=40),
             "9_refused_features": table(frame.refused, rows=20),
             "9_excluded_patients": table(
                 frame.excluded["reason"].value_counts().rename_axis("reason").reset_index(name="patients")

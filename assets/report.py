@@ -10,7 +10,7 @@ from assets.robustness import NAME as ROBUSTNESS
 from assets.robustness import declares_robustness
 from assets.scrutiny import scrutiny_names
 from assets.step import Product
-from assets.training_frame import training_frame
+from assets.training_frame import training_frame, tuned
 from assets.versions import code_version, library_versions
 from radiogenomics.cohort.configuration import Cohort
 
@@ -92,7 +92,7 @@ def report(cohort: Cohort, endpoint: str):
             account=naming.files(tables["account"]),
             quarantine=naming.quarantine(values["quarantine"]),
             contours=contour_counts(values["image_qc"]["qc"]) if "image_qc" in values else None,
-            settings=_settings(cohort, endpoint, record),
+            settings=_settings(cohort, endpoint, record, frame),
             versions={"code": code_version(), **library_versions()},
             command=command,
             crate=METADATA_FILE,
@@ -204,7 +204,7 @@ def _checklists(
     return [fill(name, evidence) for name in CHECKLISTS]
 
 
-def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any]) -> dict[str, Any]:
+def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any], frame: Any) -> dict[str, Any]:
     """The identifiers of the run, and every setting that decides it, defaults too."""
     declared = cohort.endpoints[endpoint].model_dump(mode="json")
     images = {
@@ -218,6 +218,13 @@ def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any]) -> dict[str
         "configuration": cohort.file.name,
         "endpoint": declared,
         "models": cohort.models.model_dump(mode="json", exclude={"prespecified"}),
+        "tuning": {
+            row[
+                "model"
+            ]: f"{row['candidates']} candidates on {row['inner_folds']} inner folds, {row['inner_repeats']} times"
+            for row in tuned(cohort, endpoint, frame).to_dict("records")
+            if row["candidates"]
+        },
         "evaluation": cohort.evaluation.model_dump(mode="json"),
         "explanations": cohort.explanations.model_dump(mode="json"),
         "images": images,

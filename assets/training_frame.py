@@ -43,3 +43,12 @@ def is_floor_of(cohort: Cohort, confounder: str, endpoint: str) -> bool:
     """Whether a confounder is a floor of this endpoint."""
     declared = cohort.confounders.get(confounder)
     return declared is None or not declared.endpoints or endpoint in declared.endpoints
+
+
+def tuned(cohort: Cohort, endpoint: str, frame: Any) -> pd.DataFrame:
+    """What each model of the endpoint may try on the inner folds: see `fusion.tuning.tuning_budget`."""
+    from radiogenomics.fusion import tuning_budget
+    from radiogenomics.fusion.columns import modality_of
+
+    modalities = dict.fromkeys(modality_of(str(column)) for column in frame.X.columns)
+    return tuning_budget(cohort.models_of(endpoint), modalities, cohort.resampling, imaging=cohort.imaging_tables)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from radiogenomics.fusion.registry import ALGORITHMS, TRUSTED_TYPES, build_models, fit_final
     from radiogenomics.fusion.reliability import unreliable_features
     from radiogenomics.fusion.survival_registry import SURVIVAL_ALGORITHMS, build_survival_models, fit_final_survival
+    from radiogenomics.fusion.tuning import tuning_budget
 
 __all__ = [
     "ALGORITHMS",
@@ -20,6 +21,7 @@ __all__ = [
     "build_survival_models",
     "fit_final",
     "fit_final_survival",
+    "tuning_budget",
     "unreliable_features",
 ]
 
@@ -32,6 +34,7 @@ _HOME = {
     "SURVIVAL_ALGORITHMS": "survival_registry",
     "build_survival_models": "survival_registry",
     "fit_final_survival": "survival_registry",
+    "tuning_budget": "tuning",
     "unreliable_features": "reliability",
 }
 

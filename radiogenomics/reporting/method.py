@@ -88,7 +88,7 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         "modalities, combined in log-odds with weights that are learned and shrunk towards equal ones. No method against class "
         "imbalance is used.",
         *_prespecified(settings),
-        f"{resampling_in_words(settings)} All that is learned from data (imputation, scaling, selection, tuning, weights of the "
+        f"{resampling_in_words(settings)}{_tuning(settings)} All that is learned from data (imputation, scaling, selection, tuning, weights of the "
         f"fusion) is learned inside the training part of each fold {cite('nested')}. A modality that a patient lacks is "
         "masked, not imputed as a whole; a model of one modality abstains on patients who lack it, and fusion uses what there is.",
     ]
@@ -119,6 +119,13 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         "only; not a medical device; not for decisions about patients.",
     ]
     return Method(paragraphs, [REFERENCES[key] for key in cited])
+
+
+def _tuning(settings: Mapping[str, Any]) -> str:
+    """That the budget of tuning was declared, where the settings hold it."""
+    if not settings.get("tuning"):
+        return ""
+    return " How many combinations of hyperparameters each model may try was fixed before and stands under the settings (tuning)."
 
 
 def resampling_in_words(settings: Mapping[str, Any]) -> str:
