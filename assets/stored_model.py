@@ -13,6 +13,10 @@ def stored_model(home, cohort: Cohort, endpoint: str, record: dict[str, Any]) ->
     return ModelRegistry(home.models).load(cohort.name, endpoint, record["model_id"], TRUSTED_TYPES)
 
 
+_PATIENTS_OF_A_PLACE = 5
+"""With fewer patients a name, on average, a group is no hospital."""
+
+
 def files_for_use(cohort: Cohort, inputs: Any, frame: Any, fitted: Any, out_of_fold: Any = None) -> dict[str, bytes]:
     """What is stored beside a model, so that it can be applied to new patients: reference, feature dictionary, state.
 
@@ -27,6 +31,20 @@ def files_for_use(cohort: Cohort, inputs: Any, frame: Any, fitted: Any, out_of_f
 
     sites = {name: c for name, c in cohort.confounders.items() if ":" not in c.source}
     reference = training_reference(
-        fitted, frame.X, frame.confounders, out_of_fold, sites=sites, random_state=cohort.resampling.random_state
+        fitted,
+        frame.X,
+        _places(cohort, frame.confounders),
+        out_of_fold,
+        sites=sites,
+        random_state=cohort.resampling.random_state,
     )
     return use_of_model(reference, frame.dictionary, cohort_state(cohort, inputs["manifest"], inputs["files"]))
+
+
+def _places(cohort: Cohort, confounders: Any) -> Any:
+    """Without what keeps relatives together in the folds: families are no places where a new patient would have to come from."""
+    group = cohort.resampling.group
+    if group not in confounders.columns or group == cohort.evaluation.site:
+        return confounders
+    few = confounders[group].nunique() * _PATIENTS_OF_A_PLACE > len(confounders)
+    return confounders.drop(columns=group) if few else confounders

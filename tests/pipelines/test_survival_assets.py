@@ -125,6 +125,16 @@ def test_families_never_straddle_folds(done: tuple[Home, RunOutcome]) -> None:
     assert (folds.groupby([family, folds["repeat"]])["fold"].nunique() == 1).all()
 
 
+def test_the_names_of_families_are_not_stored_with_the_model_as_places_that_were_seen(
+    done: tuple[Home, RunOutcome],
+) -> None:
+    home, _ = done
+    record = ArtefactStore(home.artefacts).read(["small", "relapse", "model"])
+    reference = load_model(home.models, record["model_id"]).reference
+    assert reference is not None
+    assert reference.sites == {}
+
+
 def test_the_terminal_lists_every_model_and_the_verdict(done: tuple[Home, RunOutcome]) -> None:
     console = Console(record=True, width=200, quiet=False)
     print_survival("small", done[0], console)
