@@ -363,7 +363,7 @@ class Models(Settings):
     """Which estimators are compared. The names are those of `radiogenomics.fusion.ALGORITHMS`."""
 
     unimodal: tuple[str, ...] = ("elastic_net", "xgboost")
-    fusion: tuple[str, ...] = ("early/elastic_net", "early/xgboost", "late/mean", "late/weighted")
+    fusion: tuple[str, ...] = ("early/elastic_net", "early/xgboost", "late/mean", "late/weighted", "late/stacked")
     clinical_baseline: str = Field("clinical", description="the modality that is the clinic's own")
     harmonisation: Harmonisation | None = Field(None, description="null: features are used as they are")
     network: Network = Field(default_factory=Network, description="how the network over boxes of voxels is trained")

@@ -29,7 +29,14 @@ EFFECTS: dict[str, tuple[int, float, int]] = {
 """Modality -> informative features, their shift between the classes in SD, features in all. Mutations tell nothing."""
 SHARED = 0.5
 """Loading of each modality's features on a factor of its own: features of a modality go together, as real ones do."""
-FUSIONS = ("early/elastic_net", "early/group_sparse", "intermediate/attention", "late/mean", "late/weighted")
+FUSIONS = (
+    "early/elastic_net",
+    "early/group_sparse",
+    "intermediate/attention",
+    "late/mean",
+    "late/weighted",
+    "late/stacked",
+)
 ABSENT = 0.3
 
 

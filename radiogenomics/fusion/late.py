@@ -18,7 +18,8 @@ from scipy.optimize import minimize
 from sklearn.base import clone
 
 from radiogenomics.exceptions import TableError
-from radiogenomics.fusion.base import BinaryClassifier, MemberClassifier
+from radiogenomics.fusion.base import ABSENT, BinaryClassifier, MemberClassifier
+from radiogenomics.fusion.columns import SEPARATOR
 from radiogenomics.fusion.logistic import log_loss_rows
 
 SHRINKAGE = 8.0
@@ -136,18 +137,30 @@ class LateFusion(BinaryClassifier):
         self.weights_[kept] = weights
         self.sharpening_ = float(grid[int(np.argmin(np.round(losses, 10)))])
 
+    def _factors(self, evidence: np.ndarray) -> np.ndarray:
+        """What each modality's evidence is multiplied with, row by row: (n, m), 0 where absent."""
+        return evidence_factors(evidence, self.weights_, self.sharpening_)
+
+    def _without_evidence(self, evidence: np.ndarray) -> tuple[float, np.ndarray]:
+        """What stands beside the evidence in log-odds: a constant, and (n, m) what the presence or absence of each modality adds."""
+        return self.prior_log_odds_, np.zeros(evidence.shape)
+
     def _log_odds(self, values: np.ndarray) -> np.ndarray:
         evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
-        return self.prior_log_odds_ + combined_evidence(evidence, self.weights_, self.sharpening_)
+        constant, presence = self._without_evidence(evidence)
+        said = (self._factors(evidence) * np.where(np.isnan(evidence), 0.0, evidence)).sum(axis=1)
+        return np.where(np.isnan(evidence).all(axis=1), np.nan, constant + presence.sum(axis=1) + said)
 
     def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """SHAP values (n, n_contributions) and base values (n,) in log-odds, carried through to the input features."""
         values = self._table(X)
         parts = {name: model.contributions(X) for name, model in self.members_.items()}
         evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
-        factors = evidence_factors(evidence, self.weights_, self.sharpening_)
-        shap = np.zeros((len(values), len(self.contribution_names())))
-        base = np.full(len(values), self.prior_log_odds_)
+        factors = self._factors(evidence)
+        constant, presence = self._without_evidence(evidence)
+        names = self.contribution_names()
+        shap = np.zeros((len(values), len(names)))
+        base = np.full(len(values), constant)
         for index, modality in enumerate(self.modalities_):
             own = [n for n in self.members_ if n.split("/")[0] == modality]
             for name in own:
@@ -156,6 +169,8 @@ class LateFusion(BinaryClassifier):
                 active = factor != 0
                 shap[active] += factor[active, None] * learned[active]
                 base[active] += factor[active] * (learned_base[active] - self.members_[name].prior_log_odds_)
+            if presence[:, index].any():
+                shap[:, names.index(f"{modality}{SEPARATOR}{ABSENT}")] += presence[:, index]
         nobody = np.isnan(evidence).all(axis=1)
         shap[nobody], base[nobody] = np.nan, np.nan
         return shap, base
@@ -164,7 +179,7 @@ class LateFusion(BinaryClassifier):
         """For each row the modalities that its prediction rests on, sorted; empty where the model abstains."""
         values = self._table(X)
         evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
-        factors = evidence_factors(evidence, self.weights_, self.sharpening_)
+        factors = self._factors(evidence)
         of = [self.modalities_.index(name.split("/")[0]) for name in self.members_]
         each = [model.used(X) for model in self.members_.values()]
         return [

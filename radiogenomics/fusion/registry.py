@@ -24,6 +24,7 @@ from radiogenomics.fusion.harmonisation import SiteHarmonisation
 from radiogenomics.fusion.late import LateFusion
 from radiogenomics.fusion.prespecified import PrespecifiedPredictors
 from radiogenomics.fusion.signature import Signature
+from radiogenomics.fusion.stacked import StackedFusion
 from radiogenomics.fusion.survival_registry import CLINICAL_AND_IMAGING, SURVIVAL_ALGORITHMS, WITHOUT_IMAGING
 
 
@@ -96,6 +97,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "intermediate/attention": Algorithm(GatedAttention),  # 5 to 20 s a fit
     "late/mean": Algorithm(LateFusion, {"weighting": "mean"}, combines=True),
     "late/weighted": Algorithm(LateFusion, {"weighting": "learned"}, combines=True),
+    "late/stacked": Algorithm(StackedFusion, combines=True),
 }
 """Name -> how it is made. A name with `/` is a fusion, one without is fitted on each modality alone."""
 

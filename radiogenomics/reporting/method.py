@@ -85,8 +85,9 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         "Predictors. Linear models: numbers standardised and clipped at 3 standard deviations, a missing value is the training "
         "median beside an indicator that it was missing, and of each modality the features with the largest two-sample t "
         "statistic are kept. Trees: raw values, missing ones by the algorithm itself. Late fusion: the models of single "
-        "modalities, combined in log-odds with weights that are learned and shrunk towards equal ones. No method against class "
-        "imbalance is used.",
+        "modalities, combined in log-odds with equal weights ('mean'), with weights that are learned and shrunk towards equal ones "
+        "('weighted'), or by a penalised logistic regression over what they say and which of them a patient lacks ('stacked'). No "
+        "method against class imbalance is used.",
         *_prespecified(settings),
         f"{resampling_in_words(settings)}{_tuning(settings)} All that is learned from data (imputation, scaling, selection, tuning, weights of the "
         f"fusion) is learned inside the training part of each fold {cite('nested')}. A modality that a patient lacks is "

@@ -18,6 +18,7 @@ from radiogenomics.compute import map_items, single_threaded
 from radiogenomics.exceptions import ComputationError
 from radiogenomics.fusion.late import LateFusion
 from radiogenomics.fusion.logistic import log_loss_rows
+from radiogenomics.fusion.stacked import StackedFusion
 
 BEST = "the best modality, known in advance"
 CURRENT = "learned, drawn to equal weights (late/weighted)"
@@ -44,7 +45,7 @@ SCENES = {
 }
 
 Rule = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(inner evidence (n, repeats, m), target (n,)) -> weights (m,) that sum to 1."""
+"""(inner evidence (n, repeats, m), target (n,)) -> weights (m,), not negative."""
 
 
 def weight_study(
@@ -142,6 +143,13 @@ def _current(inner: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.asarray(model.weights_)
 
 
+def _stacked(inner: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """What late/stacked gives each modality where none is absent; these do not sum to 1, and the AUC does not ask for it."""
+    model = StackedFusion()
+    model._learn(inner, target)
+    return np.asarray(model._factors(np.zeros((1, inner.shape[2])))[0])
+
+
 def _best_inner(inner: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.eye(inner.shape[2])[int(_losses(inner, target)[0].mean(axis=0).argmin())]
 
@@ -179,6 +187,7 @@ def _mixed(share: float, first: Rule, second: Rule, inner: np.ndarray, target: n
 
 RULES: dict[str, Rule] = {
     CURRENT: _current,
+    "stacked, drawn to equal weights (late/stacked)": _stacked,
     "equal (late/mean)": _equal,
     "the best by inner loss": _best_inner,
     "by gain over the prevalence": _by_gain,

@@ -22,7 +22,7 @@ def study() -> MissingModalities:
         cohorts=6,
         patients=110,
         new_patients=600,
-        fusions=("early/group_sparse", "intermediate/attention", "late/mean", "late/weighted"),
+        fusions=("early/group_sparse", "intermediate/attention", "late/mean", "late/weighted", "late/stacked"),
     )
 
 
@@ -40,7 +40,7 @@ def test_modalities_are_deleted_with_the_stated_chance_and_one_always_stays() ->
 
 def test_every_pattern_is_reported_for_every_fusion(study: MissingModalities) -> None:
     assert study.patterns["pattern"].nunique() == 2 ** len(EFFECTS) - 1
-    assert len(study.patterns) == 15 * 4
+    assert len(study.patterns) == 15 * 5
     everything = study.patterns[study.patterns["pattern"] == ";".join(EFFECTS)]
     assert (everything["lost"] == 0).all()
 
@@ -55,7 +55,7 @@ def test_without_the_strongest_modality_more_is_lost_than_without_the_one_that_t
     assert (without_mutations.abs() < 0.03).all()
 
 
-@pytest.mark.parametrize("model", ["intermediate/attention", "late/mean", "late/weighted"])
+@pytest.mark.parametrize("model", ["intermediate/attention", "late/mean", "late/weighted", "late/stacked"])
 def test_late_and_intermediate_fusion_stay_within_a_standard_error_of_the_best_modality_that_remains(
     study: MissingModalities, model: str
 ) -> None:
