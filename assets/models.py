@@ -14,7 +14,7 @@ from assets.predictions import predictions, recipe
 from assets.promotion import promotion
 from assets.report import report, report_inputs, report_state
 from assets.robustness import declared_readings, readings_input
-from assets.scrutiny import null_audit_check, scrutiny_assets, scrutiny_names
+from assets.scrutiny import CURVE, null_audit_check, scrutiny_assets, scrutiny_names
 from assets.step import Product
 from assets.stored_model import files_for_use
 from assets.training_frame import locked_test, training_frame, tuned
@@ -90,7 +90,7 @@ def endpoint_assets(cohort: Cohort, endpoint: str) -> list[dg.AssetsDefinition]:
             "and the confounder floors. **Can I trust it:** everything learned is learned inside the training folds; look at the "
             "interval, at n and at the floors before the figure. **What next:** the `report`.",
             _evaluation(cohort, endpoint),
-            learned,
+            learned | ({CURVE: [endpoint, CURVE]} if CURVE in scrutiny_names(cohort) else {}),
         ),
         make(
             "model",
@@ -219,7 +219,7 @@ def _evaluation(cohort: Cohort, endpoint: str):
             "1_verdict": sentences([verdict_sentence(result.metrics, result.comparisons, final)]),
             "2_patients": number(len(frame.y)),
             "2_events": number(int(frame.y.sum())),
-            **_pictures(home, cohort, endpoint, result, subgroups),
+            **_pictures(home, cohort, endpoint, result, subgroups, values.get(CURVE)),
             "7_metrics": table(
                 result.metrics.sort_values(["population", "role", "auc"], ascending=[True, True, False]),
                 rows=60,
@@ -283,8 +283,9 @@ def _subgroups(cohort: Cohort, frame: Any, result: Any, final: str) -> Any:
     )
 
 
-def _pictures(home: Any, cohort: Cohort, endpoint: str, result: Any, subgroups: Any) -> dict[str, Any]:
-    """What a first look needs: forest, ROC and precision-recall, calibration, decision curve, what is added, subgroups."""
+def _pictures(home: Any, cohort: Cohort, endpoint: str, result: Any, subgroups: Any, curve: Any) -> dict[str, Any]:
+    """What a first look needs: forest, ROC and precision-recall, calibration, decision curve, what is added, subgroups, and the
+    learning curve where one is declared."""
     from radiogenomics.reporting import figures
 
     final = cohort.endpoints[endpoint].final_model
@@ -299,6 +300,11 @@ def _pictures(home: Any, cohort: Cohort, endpoint: str, result: Any, subgroups: 
         "6_decision_curve": figures.decision_curve_figure(result.out_of_fold, models, **options),
         "6_subgroups": figures.subgroups_figure(subgroups[subgroups["model"] == final], **options),
         "6_what_is_added": figures.comparisons_figure(result.comparisons, populations=populations, **options),
+        **(
+            {}
+            if curve is None
+            else {"6_learning_curve": figures.learning_curve_figure(curve["curve"], final, **options)}
+        ),
     }
     key = [cohort.name, endpoint, "evaluation"]
     return {name: plot(figure, home.pages, key, name.split("_", 1)[1]) for name, figure in drawn.items()}

@@ -12,6 +12,9 @@ from assets.step import Product
 from assets.training_frame import training_frame
 from radiogenomics.cohort.configuration import Cohort
 
+CURVE = "learning_curve"
+"""Last part of the key of the learning curve, which the evaluation shows beside its own figures."""
+
 
 def scrutiny_names(cohort: Cohort) -> list[str]:
     """The names of the assets that this cohort's `evaluation` section asks for."""
@@ -19,7 +22,7 @@ def scrutiny_names(cohort: Cohort) -> list[str]:
     return [
         *(["sites"] if asked.site else []),
         *(["null_audit"] if asked.permutations or asked.modality_shuffles else []),
-        *(["learning_curve"] if asked.learning_curve else []),
+        *([CURVE] if asked.learning_curve else []),
     ]
 
 
@@ -45,8 +48,8 @@ def scrutiny_assets(
             _null_audit(cohort, endpoint),
             joined,
         ),
-        "learning_curve": lambda: make(
-            "learning_curve",
+        CURVE: lambda: make(
+            CURVE,
             "**What is this:** the same test patients, predicted by models trained on fewer patients. **Can I trust it:** look "
             "at the interval of the last step. **What next:** decide whether more patients would help.",
             _learning_curve(cohort, endpoint),
@@ -168,7 +171,7 @@ def _learning_curve(cohort: Cohort, endpoint: str) -> Callable[..., Product]:
             {"curve": found.curve, "skipped": found.skipped},
             {
                 "1_verdict": sentences([found.verdict]),
-                "2_curve": plot(figure, home.pages, [cohort.name, endpoint, "learning_curve"], "curve"),
+                "2_curve": plot(figure, home.pages, [cohort.name, endpoint, CURVE], "curve"),
                 "3_final_model": table(found.curve[found.curve["model"] == final]),
                 "4_every_model": table(found.curve, rows=60),
                 "5_too_small": table(found.skipped),

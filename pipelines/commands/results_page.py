@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 from rich.console import Console
 
+from radiogenomics.evaluation.learning_curve import verdict_of_curve
+from radiogenomics.evaluation.null_audit import PERMUTED
 from radiogenomics.evaluation.sample_size import statement
 from radiogenomics.evaluation.verdict import survival_verdict, verdict_sentence
 from radiogenomics.exceptions import NotMaterialisedError
@@ -86,8 +88,12 @@ def results_page(output: Path, home: Home, err: Console) -> None:
             continue
         record = store.read([cohort, endpoint, "model"])
         evaluation = store.read([cohort, endpoint, "evaluation"])
-        sites = store.read([cohort, endpoint, "sites"]) if store.record([cohort, endpoint, "sites"]) else None
-        parts.append(_section(cohort, endpoint, str(record["name"]), evaluation, references, sites))
+        scrutiny = {
+            name: store.read([cohort, endpoint, name])
+            for name in ("sites", "null_audit", "learning_curve")
+            if store.record([cohort, endpoint, name]) is not None
+        }
+        parts.append(_section(cohort, endpoint, str(record["name"]), evaluation, references, scrutiny))
         for name in (name for of, name in SURVIVAL if of == cohort):
             if store.record([cohort, name, "survival_evaluation"]) is not None:
                 parts.append(_survival(cohort, name, store.read([cohort, name, "survival_evaluation"])))
@@ -129,7 +135,7 @@ def _section(
     final: str,
     evaluation: dict[str, pd.DataFrame],
     references: tuple[Reference, ...],
-    sites: dict[str, pd.DataFrame] | None,
+    scrutiny: dict[str, dict[str, pd.DataFrame]],
 ) -> str:
     metrics, comparisons = evaluation["metrics"], evaluation["comparisons"]
     lines = [f"## {cohort}: {endpoint}\n", f"{verdict_sentence(metrics, comparisons, final)}\n"]
@@ -145,8 +151,12 @@ def _section(
         lines += _table(population, rows, final, known)
     lines += _comparisons(comparisons)
     lines += _figures(evaluation["figures"], final)
-    if sites is not None:
-        lines += _sites(sites["sites"], final)
+    if "sites" in scrutiny:
+        lines += _sites(scrutiny["sites"]["sites"], final)
+    if "null_audit" in scrutiny:
+        lines += _null_audit(scrutiny["null_audit"]["summary"])
+    if "learning_curve" in scrutiny:
+        lines += _learning_curve(scrutiny["learning_curve"]["curve"], final)
     everyone = metrics[(metrics["model"] == final) & (metrics["population"] == "all")]
     if len(everyone):
         row = everyone.iloc[0]
@@ -252,3 +262,32 @@ def _sites(sites: pd.DataFrame, final: str) -> list[str]:
         figure = row["suppressed"] or estimate(row["auc"], row["auc_lower"], row["auc_upper"], 3)
         lines.append(f"| {row['level']} | {row['subgroup']} | {row['n']} | {row['events']} | {figure} |")
     return lines
+
+
+def _null_audit(summary: pd.DataFrame) -> list[str]:
+    """What the whole pipeline scores where labels are dealt out by chance."""
+    lines = ["\n### Null audit: the whole pipeline on permuted labels\n"]
+    lines += [
+        "| model | observed | runs | null: mean (2.5th to 97.5th percentile) | p |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in summary[summary["kind"] == PERMUTED].to_dict("records"):
+        null = estimate(row["null_mean"], row["null_lower"], row["null_upper"], 3)
+        lines.append(
+            f"| {row['model']} | {number(row['observed'], 3)} | {row['runs']} | {null} | {p_text(row['p_value'])} |"
+        )
+    return lines
+
+
+def _learning_curve(curve: pd.DataFrame, final: str) -> list[str]:
+    lines = [f"\n### {final} trained on fewer patients, the same ones tested\n"]
+    lines += ["| training patients (events) | tested (events) | AUC (95 % interval) |", "| --- | --- | --- |"]
+    for row in curve[curve["model"] == final].sort_values("share").to_dict("records"):
+        trained = f"{row['training_patients']:.0f} ({row['training_events']:.0f})"
+        figure = estimate(row["auc"], row["auc_lower"], row["auc_upper"], 3)
+        lines.append(f"| {trained} | {row['n']} ({row['events']}) | {figure} |")
+    return [*lines, f"\n{_capital(verdict_of_curve(curve, final))}.\n"]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

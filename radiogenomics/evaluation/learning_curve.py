@@ -16,9 +16,13 @@ from radiogenomics.evaluation.narrowed import models_for
 from radiogenomics.evaluation.nested import fold_parts, predictions
 from radiogenomics.evaluation.outer_fold import Part, Task
 from radiogenomics.evaluation.populations import scores_by_model
-from radiogenomics.exceptions import ComputationError
 from radiogenomics.fusion.columns import presence
 from radiogenomics.fusion.robustness import Readings
+
+_COLUMNS = [
+    *("share", "training_patients", "training_events", "model", "n", "events"),
+    *("auc", "auc_lower", "auc_upper", "gain", "gain_lower", "gain_upper"),
+]
 
 
 class LearningCurve(NamedTuple):
@@ -59,10 +63,9 @@ def learning_curve(
     ----------
     X, y, models, resampling, imaging, readings, groups : as in `evaluate`. work : workers, scheduler, on_progress and cache.
 
-    Raises
-    ------
-    ComputationError
-        No share is declared, or all are too small to learn from.
+    Returns
+    -------
+    LearningCurve, whose curve is empty where no share is large enough to learn from: `skipped` says why of each.
     """
     given = align(X, y, pd.DataFrame(index=X.index), imaging)
     complete = np.asarray(presence(given.X.to_numpy(), given.modalities).all(axis=1))
@@ -78,10 +81,10 @@ def learning_curve(
         else:
             shares[share] = parts
     if len(shares) < 2:
-        raise ComputationError(
-            f"learning curve: of evaluation.learning_curve = {list(settings.learning_curve)} no share is large enough to "
-            "learn from",
-            rule="learning_curve",
+        return LearningCurve(
+            pd.DataFrame(columns=_COLUMNS),
+            pd.DataFrame(skipped, columns=["share", "reason"]),
+            verdict_of_curve(None, final_model),
         )
     narrow = models_for(models, final_model)
     task = Task(given.X, given.target, {}, narrow, resampling, given.imaging, tuple(readings))
@@ -121,7 +124,7 @@ def learning_curve(
                     "gain_upper": gain.upper,
                 }
             )
-    curve = pd.DataFrame(rows)
+    curve = pd.DataFrame(rows, columns=_COLUMNS)
     return LearningCurve(
         curve, pd.DataFrame(skipped, columns=["share", "reason"]), verdict_of_curve(curve, final_model)
     )
@@ -139,11 +142,11 @@ def _fewer(part: Part, share: float, target: np.ndarray, random_state: int) -> P
     return part._replace(train=np.sort(np.concatenate(kept)))
 
 
-def verdict_of_curve(curve: pd.DataFrame, final_model: str) -> str:
+def verdict_of_curve(curve: pd.DataFrame | None, final_model: str) -> str:
     """What the curve of the final model says, by rule, from the largest share below all."""
-    own = curve[curve["model"] == final_model].sort_values("share")
+    own = pd.DataFrame() if curve is None or curve.empty else curve[curve["model"] == final_model].sort_values("share")
     if len(own) < 2:
-        return "no learning curve of the final model"
+        return f"no learning curve of {final_model}: too few patients of the rarer class to train on a part of them"
     before, full = own.iloc[-2], own.iloc[-1]
     step = f"from {before['training_patients']:.0f} to {full['training_patients']:.0f} training patients"
     figure = f"{before['gain']:+.3f} AUC, 95 % interval {before['gain_lower']:+.3f} to {before['gain_upper']:+.3f}"

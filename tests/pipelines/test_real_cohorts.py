@@ -26,6 +26,7 @@ def run(tmp_path, shared_data, name, **resampling):
         "unimodal": ["elastic_net"],
         "fusion": ["late/mean", "late/weighted"],
     }
+    settings["evaluation"] |= {"permutations": 0, "learning_curve": []}  # many fits; on simulated cohorts elsewhere
     settings["compute"] = {"workers": 1}  # tests run side by side
     file = tmp_path / f"{name}.yaml"
     file.write_text(yaml.safe_dump(settings, sort_keys=False))

@@ -94,6 +94,9 @@ def test_everything_that_is_declared_is_materialised(done: tuple[Path, Home, Run
     assert set(stored(home, "evaluation")["subgroups"]["subgroup"]) == {"hospital", "age"}
     assert len(stored(home, "null_audit")["runs"].query("kind == 'labels permuted'")["run"].unique()) == 2
     assert stored(home, "learning_curve")["curve"]["share"].nunique() == 2
+    shown = ArtefactStore(home.artefacts).record(["small", "response", "evaluation"]).shown
+    assert "![learning_curve]" in shown["6_learning_curve"]["value"]
+    assert "late/mean" in str(shown["8_tuning_budget"]["value"])
     assert set(stored(home, "sites")["sites"]["level"]) == {"North", "South", "(every site)"}
 
 
@@ -180,8 +183,25 @@ def test_the_page_of_results_has_every_model_and_the_reference_figures_beside(tm
     tables = {**found._asdict(), "size": pd.DataFrame({"predictors": [X.shape[1]]})}
     store.write(["sts_metastasis", "lung_metastasis", "evaluation"], tables)
     store.write(["sts_metastasis", "lung_metastasis", "model"], {"name": "late/weighted"})
+    null = {"kind": "labels permuted", "modality": "", "model": "late/weighted", "observed": 0.7, "runs": 39}
+    null |= {
+        "null_mean": 0.497,
+        "null_lower": 0.31,
+        "null_upper": 0.66,
+        "p_value": 0.025,
+        "alarm": False,
+        "verdict": "",
+    }
+    store.write(["sts_metastasis", "lung_metastasis", "null_audit"], {"summary": pd.DataFrame([null])})
+    curve = pd.DataFrame({"share": [0.5, 1.0], "training_patients": [16.0, 32.0], "training_events": [6.0, 12.0]})
+    curve = curve.assign(model="late/weighted", n=40, events=15, auc=[0.6, 0.7], auc_lower=0.4, auc_upper=0.9)
+    curve = curve.assign(gain=[0.1, 0.0], gain_lower=[-0.1, 0.0], gain_upper=[0.3, 0.0])
+    store.write(["sts_metastasis", "lung_metastasis", "learning_curve"], {"curve": curve})
     results_page(tmp_path / "results.md", home, QUIET)
     page = (tmp_path / "results.md").read_text()
+    assert "| late/weighted | 0.700 | 39 | 0.497 (0.310 to 0.660) | 0.03 |" in page
+    assert "| 16 (6) | 40 (15) | 0.600 (0.400 to 0.900) |" in page
+    assert "No evidence that the curve of late/weighted still rises from 16 to 32 training patients" in page
     assert "Not run here: nsclc_radiogenomics, nsclc_pd1_msk_2018." in page
     for model in found.metrics.query("population == 'all'")["model"]:
         assert model in page

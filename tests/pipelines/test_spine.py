@@ -74,6 +74,7 @@ def machine(tmp_path_factory) -> Machine:
     settings["resampling"] |= {"outer_folds": 3, "inner_folds": 2, "repeats": 2}
     settings["compute"] = {"workers": 1}  # tests run side by side
     settings["models"] = {"unimodal": ["elastic_net"], "fusion": ["late/mean", "late/weighted"]}
+    settings["evaluation"]["learning_curve"] = [0.5]
     del settings["endpoints"]["durable_clinical_benefit"]  # one endpoint of labels, one of times
     for floor in ("tumour_mutational_burden", "pd_l1"):
         del settings["confounders"][floor]
@@ -297,7 +298,7 @@ def test_the_web_server_shows_the_assets_their_last_run_and_what_they_report(mac
         server.terminate()
         server.wait(timeout=30)
     ours = {"/".join(n["assetKey"]["path"]): n for n in nodes if n["assetKey"]["path"][0] == "tiny"}
-    assert len(ours) == 24
+    assert len(ours) == 25
     for name, node in ours.items():
         assert node["assetMaterializations"], f"{name} was never materialised"
         assert "SIMULATED DATA" in node["description"]

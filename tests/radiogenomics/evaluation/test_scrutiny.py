@@ -159,6 +159,16 @@ def test_the_learning_curve_rises_where_more_patients_help_and_ends_at_all_of_th
     assert "from 60 to 100 training patients" in found.verdict
 
 
+def test_too_few_patients_for_a_learning_curve_are_said_and_stop_nothing() -> None:
+    X, y, _ = simulated_tables(2, patients=60)
+    found = learning_curve(
+        X, y, models=LIGHT, resampling=FEW, settings=Scrutiny(learning_curve=(0.02, 0.05)), final_model="late/weighted"
+    )
+    assert found.curve.empty
+    assert found.skipped["share"].tolist() == [0.02, 0.05]
+    assert "too few patients of the rarer class" in found.verdict
+
+
 # --------------------------------------------------------------------------------------------------------- subgroups
 def groups() -> tuple[dict[str, Scores], np.ndarray, pd.Series]:
     rng = np.random.default_rng(1)
