@@ -199,7 +199,7 @@ def test_the_page_of_results_has_every_model_and_the_reference_figures_beside(tm
     store.write(["sts_metastasis", "lung_metastasis", "learning_curve"], {"curve": curve})
     results_page(tmp_path / "results.md", home, QUIET)
     page = (tmp_path / "results.md").read_text()
-    assert "| late/weighted | 0.700 | 39 | 0.497 (0.310 to 0.660) | 0.03 |" in page
+    assert "| late/weighted | 0.700 | 39 | 0.497 (0.310 to 0.660) | 0.025 |" in page
     assert "| 16 (6) | 40 (15) | 0.600 (0.400 to 0.900) |" in page
     assert "No evidence that the curve of late/weighted still rises from 16 to 32 training patients" in page
     assert "Not run here: nsclc_radiogenomics, nsclc_pd1_msk_2018." in page
