@@ -60,8 +60,8 @@ class LateFusion(BinaryClassifier):
 
         The result equals `fit`, without fitting the members a second time.
         """
-        X, target = self._validated(X, y)
         names = [name for name, _ in self._members(X, y)]
+        X, target = self._validated(X, y)
         self.members_ = {name: fitted[name] for name in names}
         for name, model in self.members_.items():
             if len(model.inner_log_odds_) != len(X):

@@ -38,6 +38,12 @@ def test_fitting_only_the_combination_over_fitted_members_equals_fitting_everyth
     np.testing.assert_array_equal(whole.predict_proba(X), shared.predict_proba(X))
 
 
+def test_without_members_every_modality_of_the_table_has_an_elastic_net() -> None:
+    X, y = cohort(80, {"a": 1.0, "b": 0.8})
+    declared = LateFusion([(f"{name}/elastic_net", ElasticNet((name,))) for name in ("a", "b")]).fit(X, y)
+    np.testing.assert_array_equal(LateFusion().fit(X, y).predict_proba(X), declared.predict_proba(X))
+
+
 def test_members_fitted_on_other_patients_are_refused() -> None:
     X, y = cohort(80, {"a": 1.0, "b": 0.8})
     fitted = {name: model.fit(X.iloc[:60], y.iloc[:60]) for name, model in members("a", "b")}
