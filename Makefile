@@ -18,7 +18,7 @@ help:
 	@echo "make bench       speed, as ratios within one run"
 	@echo "make study-evaluation  the evaluation against known truth: docs/study_evaluation.md (about 30 minutes)"
 	@echo "make study-survival  the same for times to an event: docs/study_survival.md (about 2 minutes)"
-	@echo "make results     the public cohorts, evaluated: docs/results.md (needs RADIOGENOMICS_DATA)"
+	@echo "make results     the public cohorts, evaluated: docs/results.md (needs RADIOGENOMICS_DATA, about 25 minutes)"
 	@echo "make study-missing-modalities  what a missing modality costs: docs/study_missing_modalities.md (about 5 minutes)"
 	@echo "make study-robustness  which features survive on real CTs: docs/robustness.md (needs RADIOGENOMICS_DATA, about 40 minutes)"
 	@echo "make study-embeddings  what networks add to radiomics: docs/study_embeddings.md (about an hour; sarcomas too with RADIOGENOMICS_DATA)"

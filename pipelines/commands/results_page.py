@@ -266,7 +266,11 @@ def _sites(sites: pd.DataFrame, final: str) -> list[str]:
 
 def _null_audit(summary: pd.DataFrame) -> list[str]:
     """What the whole pipeline scores where labels are dealt out by chance."""
-    lines = ["\n### Null audit: the whole pipeline on permuted labels\n"]
+    lines = [
+        "\n### Null audit: the whole pipeline on permuted labels\n",
+        "Observed and null alike run the folds `evaluation.null_repeats` times (default: once), so that what is observed differs a "
+        "little from the figures above.\n",
+    ]
     lines += [
         "| model | observed | runs | null: mean (2.5th to 97.5th percentile) | p |",
         "| --- | --- | --- | --- | --- |",
