@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 .PHONY: demo ui test check format bench screenshot study-evaluation study-survival study-missing-modalities study-drafts study-robustness study-embeddings study-fusion-weights study-learners study-prespecified results clean help
 
 help:
-	@echo "make demo        simulate a cohort and materialise everything (about 10 minutes on 2 cores)"
+	@echo "make demo        simulate a cohort and materialise everything (6 to 11 minutes on 2 cores)"
 	@echo "make ui          Dagster's UI with plots and reports, on 127.0.0.1"
 	@echo "make test        the tests"
 	@echo "make check       ruff, mypy, import-linter"

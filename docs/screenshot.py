@@ -16,7 +16,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 PICTURES = {
-    "lineage.png": ("/asset-groups", (1500, 900)),
+    "lineage.png": ("/asset-groups", (1500, 1300)),
     "evaluation.png": ("/assets/simulated/egfr_status/evaluation", (1500, 1600)),
     "contact_sheet.png": ("/assets/simulated/image_qc", (1500, 1300)),
 }
