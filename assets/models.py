@@ -300,12 +300,9 @@ def _pictures(home: Any, cohort: Cohort, endpoint: str, result: Any, subgroups: 
         "6_decision_curve": figures.decision_curve_figure(result.out_of_fold, models, **options),
         "6_subgroups": figures.subgroups_figure(subgroups[subgroups["model"] == final], **options),
         "6_what_is_added": figures.comparisons_figure(result.comparisons, populations=populations, **options),
-        **(
-            {}
-            if curve is None
-            else {"6_learning_curve": figures.learning_curve_figure(curve["curve"], final, **options)}
-        ),
     }
+    if curve is not None:
+        drawn["6_learning_curve"] = figures.learning_curve_figure(curve["curve"], final, **options)
     key = [cohort.name, endpoint, "evaluation"]
     return {name: plot(figure, home.pages, key, name.split("_", 1)[1]) for name, figure in drawn.items()}
 

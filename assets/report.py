@@ -2,6 +2,7 @@
 
 import hashlib
 import shlex
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -207,10 +208,6 @@ def _checklists(
 def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any], frame: Any) -> dict[str, Any]:
     """The identifiers of the run, and every setting that decides it, defaults too."""
     declared = cohort.endpoints[endpoint].model_dump(mode="json")
-    images = {
-        name: images.model_dump(mode="json", include={"kind", "radiomics", "embedding", "aggregate", "draft_contours"})
-        for name, images in cohort.images.items()
-    }
     return {
         "model_id": record["model_id"],
         "snapshot_id": record["snapshot_id"],
@@ -219,16 +216,22 @@ def _settings(cohort: Cohort, endpoint: str, record: dict[str, Any], frame: Any)
         "endpoint": declared,
         "models": cohort.models.model_dump(mode="json", exclude={"prespecified"}),
         "tuning": {
-            row[
-                "model"
-            ]: f"{row['candidates']} candidates on {row['inner_folds']} inner folds, {row['inner_repeats']} times"
-            for row in tuned(cohort, endpoint, frame).to_dict("records")
-            if row["candidates"]
+            row["model"]: _tried(row) for row in tuned(cohort, endpoint, frame).to_dict("records") if row["candidates"]
         },
         "evaluation": cohort.evaluation.model_dump(mode="json"),
         "explanations": cohort.explanations.model_dump(mode="json"),
-        "images": images,
+        "images": declared_images(cohort),
     }
+
+
+def _tried(budget: Mapping[Hashable, Any]) -> str:
+    return f"{budget['candidates']} candidates on {budget['inner_folds']} inner folds, {budget['inner_repeats']} times"
+
+
+def declared_images(cohort: Cohort) -> dict[str, Any]:
+    """What decides the features of each kind of images, as the pages' settings say it."""
+    kept = {"kind", "radiomics", "embedding", "aggregate", "draft_contours"}
+    return {name: images.model_dump(mode="json", include=kept) for name, images in cohort.images.items()}
 
 
 def page_naming(cohort: Cohort, values: Any) -> Any:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.display import number, page, sentences, text
 from assets.factory import cohort_asset
-from assets.report import page_naming
+from assets.report import declared_images, page_naming
 from assets.step import Product
 from assets.survival_model import EVALUATION
 from assets.survival_source import LEARNING, survival_settings
@@ -108,7 +108,6 @@ def _compute(cohort: Cohort, name: str) -> Any:
 
 def _settings(cohort: Cohort, name: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """The identifiers of the run, and every setting that decides it, defaults too."""
-    kept = {"kind", "radiomics", "embedding", "aggregate", "draft_contours"}
     return {
         "model_id": record["model_id"],
         "snapshot_id": record["snapshot_id"],
@@ -116,5 +115,5 @@ def _settings(cohort: Cohort, name: str, record: Mapping[str, Any]) -> dict[str,
         "configuration": cohort.file.name,
         "survival": cohort.survival[name].model_dump(mode="json"),
         "clinical_baseline": cohort.models.clinical_baseline,
-        "images": {image: declared.model_dump(mode="json", include=kept) for image, declared in cohort.images.items()},
+        "images": declared_images(cohort),
     }

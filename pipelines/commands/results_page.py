@@ -15,7 +15,7 @@ from radiogenomics.evaluation.sample_size import statement
 from radiogenomics.evaluation.verdict import survival_verdict, verdict_sentence
 from radiogenomics.exceptions import NotMaterialisedError
 from radiogenomics.fusion.cox_floor import EVERYBODY
-from radiogenomics.reporting.wording import estimate, number, p_text
+from radiogenomics.reporting.wording import capitalised, estimate, number, p_text
 from radiogenomics.storage import ArtefactStore, Home, write_text
 
 
@@ -290,8 +290,4 @@ def _learning_curve(curve: pd.DataFrame, final: str) -> list[str]:
         trained = f"{row['training_patients']:.0f} ({row['training_events']:.0f})"
         figure = estimate(row["auc"], row["auc_lower"], row["auc_upper"], 3)
         lines.append(f"| {trained} | {row['n']} ({row['events']}) | {figure} |")
-    return [*lines, f"\n{_capital(verdict_of_curve(curve, final))}.\n"]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return [*lines, f"\n{capitalised(verdict_of_curve(curve, final))}.\n"]

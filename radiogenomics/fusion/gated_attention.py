@@ -12,8 +12,8 @@ whose members are trained at once as one batch of small matrices. How long to tr
 
 A network of sixty patients says too little about a modality of its own, and too much about one of noise. So the larger part
 of a modality's evidence is that of linear models of this modality alone (:mod:`radiogenomics.fusion.unimodal_heads`), each heard
-as far as held-out patients bear it out, and a slope on each modality's evidence is learned from held-out patients, shrunk by how likely they make it that this modality tells
-anything. What this is worth where modalities are missing is in docs/study_missing_modalities.md.
+as far as held-out patients bear it out, and a slope on each modality's evidence is learned from held-out patients, shrunk by how
+likely they make it that this modality tells anything. What this is worth where modalities are missing is in docs/study_missing_modalities.md.
 
 Weights are kept as bytes in the safetensors format, so that the model is stored without pickle. On one thread of a CPU
 training is deterministic to the bit.

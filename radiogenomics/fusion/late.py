@@ -148,8 +148,7 @@ class LateFusion(BinaryClassifier):
     def _log_odds(self, values: np.ndarray) -> np.ndarray:
         evidence = self._evidence({name: model._log_odds(values) for name, model in self.members_.items()})
         constant, presence = self._without_evidence(evidence)
-        said = (self._factors(evidence) * np.where(np.isnan(evidence), 0.0, evidence)).sum(axis=1)
-        return np.where(np.isnan(evidence).all(axis=1), np.nan, constant + presence.sum(axis=1) + said)
+        return constant + presence.sum(axis=1) + _summed(evidence, self._factors(evidence))
 
     def contributions(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """SHAP values (n, n_contributions) and base values (n,) in log-odds, carried through to the input features."""
@@ -236,6 +235,10 @@ def evidence_factors(evidence: np.ndarray, weights: np.ndarray, sharpening: floa
 
 def combined_evidence(evidence: np.ndarray, weights: np.ndarray, sharpening: float) -> np.ndarray:
     """Combined evidence (n,), NaN for a row without any modality."""
-    factors = evidence_factors(evidence, weights, sharpening)
+    return _summed(evidence, evidence_factors(evidence, weights, sharpening))
+
+
+def _summed(evidence: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Sum (n,) of the evidence that is there times its factor, NaN for a row without any modality."""
     combined = (factors * np.where(np.isnan(evidence), 0.0, evidence)).sum(axis=1)
     return np.where(np.isnan(evidence).all(axis=1), np.nan, combined)

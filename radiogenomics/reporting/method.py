@@ -15,6 +15,23 @@ class Method(NamedTuple):
     references: list[str]
 
 
+class Citations:
+    """Numbers of references in the order in which they are first cited: called with a key, gives its number in brackets."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._known = known
+        self._cited: list[str] = []
+
+    def __call__(self, key: str) -> str:
+        if key not in self._cited:
+            self._cited.append(key)
+        return f"[{self._cited.index(key) + 1}]"
+
+    def references(self) -> list[str]:
+        """What was cited, in that order."""
+        return [self._known[key] for key in self._cited]
+
+
 REFERENCES = {
     "nested": "Varma S, Simon R. Bias in error estimation when using cross-validation for model selection. "
     "BMC Bioinformatics 2006;7:91.",
@@ -71,13 +88,7 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         `resampling`, are told in words.
     metrics : by `schemas.METRICS`; its `interval_method` says how the intervals were made.
     """
-    cited: list[str] = []
-
-    def cite(key: str) -> str:
-        if key not in cited:
-            cited.append(key)
-        return f"[{cited.index(key) + 1}]"
-
+    cite = Citations(REFERENCES)
     paragraphs = [
         "Labels. A label is derived by the rule named above. A patient whose label is not known is left out of training "
         "and evaluation and never counts as 'no event'. Features that derive from the source of the label, or that are "
@@ -119,7 +130,7 @@ def method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame | None) -
         f"What this is not. Cross-validation inside one cohort is not external validation {cite('tripod')}. Research use "
         "only; not a medical device; not for decisions about patients.",
     ]
-    return Method(paragraphs, [REFERENCES[key] for key in cited])
+    return Method(paragraphs, cite.references())
 
 
 def _tuning(settings: Mapping[str, Any]) -> str:

@@ -10,11 +10,11 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from radiogenomics.reporting import wording
-from radiogenomics.reporting.headline import Headline
+from radiogenomics.reporting.headline import Headline, verdicts
 from radiogenomics.reporting.method import Method
-from radiogenomics.reporting.populations import populations
+from radiogenomics.reporting.populations import distinct_comparisons, populations
 from radiogenomics.reporting.records import table_rows
-from radiogenomics.reporting.wording import known
+from radiogenomics.reporting.wording import endpoint_name, known
 
 _QUARANTINE_ROWS = 500
 _REFUSED_ROWS = 200
@@ -36,11 +36,40 @@ def environment() -> Environment:
         p_text=wording.p_text,
         shorten=wording.shorten,
         population_name=wording.population_name,
-        sentence=lambda text: text[:1].upper() + text[1:],
+        sentence=wording.capitalised,
         text=lambda value: str(value) if known(value) else wording.UNKNOWN,
     )
     environment.globals.update(estimate=wording.estimate, interval=wording.interval, role_names=wording.ROLE_NAMES)
     return environment
+
+
+def beginning(
+    *,
+    cohort_title: str,
+    endpoint: str,
+    description: str,
+    simulated: bool,
+    final_model: str,
+    first: Headline,
+    verdict: str,
+    comparisons: pd.DataFrame | None,
+) -> dict[str, Any]:
+    """What the templates of head, verdict and cards are filled with, and what is added: the first screen and its comparisons."""
+    return {
+        "cohort_title": cohort_title,
+        "endpoint_title": endpoint_name(endpoint),
+        "description": description,
+        "simulated": simulated,
+        "final_model": final_model,
+        "first": first,
+        "cards": cards(first),
+        "verdicts": [
+            *([verdict] if verdict else []),
+            *(str(r["verdict"]) for r in verdicts(comparisons, first.population)),
+        ],
+        "main_population": first.population,
+        "comparisons": [] if comparisons is None else table_rows(distinct_comparisons(comparisons)),
+    }
 
 
 def ending(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from radiogenomics.reporting.wording import population_name
+from radiogenomics.reporting.wording import capitalised, population_name
 
 _FIRST = {"all": 0, "complete": 1}
 ROLE_ORDER = {"fusion": 0, "unimodal": 1, "clinical_baseline": 2, "floor": 3}
@@ -33,7 +33,7 @@ class Population(NamedTuple):
         """In words, with those that are the same patients."""
         names = [population_name(name) for name in (self.name, *self.same_as)]
         text = names[0] + (f" (the same as {', '.join(names[1:])})" if names[1:] else "")
-        return text[:1].upper() + text[1:]
+        return capitalised(text)
 
 
 def populations(metrics: pd.DataFrame | None, wanted: Sequence[str] | None = None) -> list[Population]:

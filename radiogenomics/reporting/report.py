@@ -13,12 +13,12 @@ from radiogenomics.reporting.external_validation import external_validation
 from radiogenomics.reporting.feature_words import FeatureWords, feature_words
 from radiogenomics.reporting.figures.dependence import dependence_rows
 from radiogenomics.reporting.figures.modality_effects import modality_summary
-from radiogenomics.reporting.headline import headline, verdicts
+from radiogenomics.reporting.headline import headline
 from radiogenomics.reporting.method import method_in_words
 from radiogenomics.reporting.model_card import model_card
 from radiogenomics.reporting.operating_points import operating_points
 from radiogenomics.reporting.page import (
-    cards,
+    beginning,
     ending,
     environment,
     of_final,
@@ -27,10 +27,8 @@ from radiogenomics.reporting.page import (
     rows_of,
 )
 from radiogenomics.reporting.patient_flow import endpoint_labels, label_reasons, patient_flow
-from radiogenomics.reporting.populations import distinct_comparisons
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.surviving import surviving_features
-from radiogenomics.reporting.wording import endpoint_name
 from radiogenomics.storage.validations import StoredValidation
 
 _DRIFT_ROWS = 20
@@ -140,24 +138,22 @@ def render_report(
     )
     steps = patient_flow(own_labels, endpoint, out_of_fold=out_of_fold, availability=availability, excluded=excluded)
     page = {
-        "cohort_title": cohort_title,
-        "endpoint": endpoint,
-        "endpoint_title": endpoint_name(endpoint),
-        "description": description,
-        "simulated": simulated,
-        "final_model": final_model,
-        "first": first,
-        "cards": cards(first),
-        "verdicts": ([verdict] if verdict else [])
-        + [str(row["verdict"]) for row in verdicts(comparisons, first.population)],
+        **beginning(
+            cohort_title=cohort_title,
+            endpoint=endpoint,
+            description=description,
+            simulated=simulated,
+            final_model=final_model,
+            first=first,
+            verdict=verdict,
+            comparisons=comparisons,
+        ),
         "figures": operating_points(of_final(figures, final_model, first.population)),
         "has_scrutiny": any(
             table is not None and not table.empty for table in (figures, subgroups, *_asked_for(scrutiny))
         )
         or bool((sentences or {}).get("sample_size")),
         "subgroups": of_final(subgroups, final_model),
-        "comparisons": [] if comparisons is None else table_rows(distinct_comparisons(comparisons)),
-        "main_population": first.population,
         "flow": steps,
         "label_reasons": table_rows(label_reasons(own_labels, endpoint)),
         "populations": population_blocks(metrics, first.population),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from radiogenomics.reporting.method import REFERENCES, Method, resampling_in_words
+from radiogenomics.reporting.method import REFERENCES, Citations, Method, resampling_in_words
 
 SURVIVAL_REFERENCES = {
     **{key: REFERENCES[key] for key in ("nested", "holm", "tripod")},
@@ -48,13 +48,7 @@ def survival_method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame 
         `resampling`, are told in words.
     metrics : by `schemas.SURVIVAL_METRICS`; its `interval_method` says how the intervals were made.
     """
-    cited: list[str] = []
-
-    def cite(key: str) -> str:
-        if key not in cited:
-            cited.append(key)
-        return f"[{cited.index(key) + 1}]"
-
+    cite = Citations(SURVIVAL_REFERENCES)
     methods = [] if metrics is None or metrics.empty else sorted(set(metrics["interval_method"].dropna()))
     how = f" As stored: {'; '.join(methods)}." if methods else ""
     paragraphs = [
@@ -102,7 +96,7 @@ def survival_method_in_words(settings: Mapping[str, Any], metrics: pd.DataFrame 
         f"What this is not. Cross-validation inside one cohort is not external validation {cite('tripod')}. Research use "
         "only; not a medical device; not for decisions about patients.",
     ]
-    return Method(paragraphs, [SURVIVAL_REFERENCES[key] for key in cited])
+    return Method(paragraphs, cite.references())
 
 
 def _strata(settings: Mapping[str, Any]) -> str:

@@ -9,15 +9,13 @@ import pandas as pd
 
 from radiogenomics.evaluation.populations import ALL
 from radiogenomics.fusion.cox_floor import EVERYBODY
-from radiogenomics.reporting.headline import Headline, headline, verdicts
-from radiogenomics.reporting.page import cards, ending, environment, of_final, of_the_endpoint, population_blocks
-from radiogenomics.reporting.populations import distinct_comparisons
+from radiogenomics.reporting.headline import Headline, headline
+from radiogenomics.reporting.page import beginning, ending, environment, of_final, of_the_endpoint, population_blocks
 from radiogenomics.reporting.records import table_rows
 from radiogenomics.reporting.survival_limits import survival_limits
 from radiogenomics.reporting.survival_method import survival_method_in_words
 from radiogenomics.reporting.survival_patients import follow_up_rows, known_times, risk_group_rows, survival_flow
 from radiogenomics.reporting.survival_pictures import draw_survival
-from radiogenomics.reporting.wording import endpoint_name
 
 _NAMES = {
     "c_index": "auc",
@@ -84,20 +82,19 @@ def render_survival_report(
     own = _further_figures(figures, final_model, first.population)
     months = [float(row["at"]) for row in own if row["figure"] == "time_dependent_auc"]
     page = {
-        "cohort_title": cohort_title,
-        "endpoint_title": endpoint_name(endpoint),
-        "description": description,
-        "simulated": simulated,
-        "final_model": final_model,
-        "first": first,
-        "cards": cards(first),
-        "verdicts": ([verdict] if verdict else [])
-        + [str(row["verdict"]) for row in verdicts(comparisons, first.population)],
+        **beginning(
+            cohort_title=cohort_title,
+            endpoint=endpoint,
+            description=description,
+            simulated=simulated,
+            final_model=final_model,
+            first=first,
+            verdict=verdict,
+            comparisons=None if comparisons is None else _corrected(comparisons),
+        ),
         "flow": survival_flow(times, endpoint, out_of_fold=out_of_fold, availability=availability, excluded=excluded),
         "follow_up": follow_up_rows(out_of_fold),
         "populations": _with_uno(population_blocks(named, first.population), figures),
-        "comparisons": [] if comparisons is None else table_rows(distinct_comparisons(_corrected(comparisons))),
-        "main_population": first.population,
         "has_refused": refused is not None,
         "months": months,
         "risk_groups": risk_group_rows(out_of_fold, final_model, risk_groups, months),

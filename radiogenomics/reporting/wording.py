@@ -94,4 +94,9 @@ def endpoint_name(endpoint: str, inside: bool = False) -> str:
     words = str(endpoint).split("_")
     short = {"egfr", "kras", "alk", "pfs", "os", "pdl1"}
     text = " ".join(word.upper() if word in short else word for word in words)
-    return text if inside else text[:1].upper() + text[1:]
+    return text if inside else capitalised(text)
+
+
+def capitalised(text: str) -> str:
+    """As it begins a sentence: the first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
